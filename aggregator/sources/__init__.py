@@ -1,0 +1,1 @@
+"""Doors to literature: each source in its own file."""
