@@ -203,8 +203,8 @@ class Eutils:
     def search_windows(self, query: str, *, by: DateType, since: date, until: date) -> Iterator[Window]:
         """A search of any size, in parts that each came whole, oldest first.
 
-        The first part's ``result`` carries the notices and the translation of the query. A part is a unit of
-        work: once its records are stored, everything up to its last day is.
+        Each part's ``result`` carries the notices and the translation of the query. A part is a unit of work:
+        before one with a later first day comes, everything older has come.
 
         Raises:
             SourceUnavailable: the parts together hold fewer records than the search counts.

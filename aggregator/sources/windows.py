@@ -1,8 +1,8 @@
 """Any number of search results, though PubMed gives only the first 9,999 of a search.
 
-A search that is too large is cut in two by date, again and again, and a single day that is still too large
-by PMID. The oldest window is searched first: a record that changes meanwhile moves to a newer window, so it
-may be met twice but not missed.
+A search that is too large is cut in two by date, again and again, and by PMID where dates do not help: within a
+single day, or where nearly all records sit on few days. The oldest window is searched first: a record that
+changes meanwhile moves to a newer window, so it may be met twice but not missed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from aggregator.sources.answers import SearchResult
 HIGHEST_PMID = 99_999_999
 BEGINNING = date(1780, 1, 1)
 """Before the oldest record."""
+_LOPSIDED = 0.8
+"""A cut by date that leaves more than this share on one side was in vain …"""
+_CUTS_IN_VAIN = 2
+"""… and after so many in a row the records sit on few days, where a cut by PMID needs fewer requests …"""
+_FEW_PARTS = 4
+"""… provided that so many parts may be enough; for more, a few requests in vain hardly count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,7 @@ class Window:
     until: date
     """Both days belong to the window."""
     pmids: tuple[int, int] | None = None
-    """Lowest and highest PMID, where a single day had to be cut; ``None`` for all."""
+    """Lowest and highest PMID of this part, where dates did not help; ``None`` for all."""
     result: SearchResult
 
     @property
@@ -78,43 +84,51 @@ class _Cut:
     def asked(self, since: date, until: date) -> SearchResult:
         return self._ask(self._query, since, until)
 
-    def _window(self, since: date, until: date) -> Generator[Window, None, int]:
-        """The parts of one window; returns how many records it has."""
-        result = self.asked(since, until)
-        if result.complete:
-            if result.count:
-                yield Window(since=since, until=until, result=result)
-        else:
-            yield from self.parts(since, until, result)
-        return result.count
-
-    def parts(self, since: date, until: date, whole: SearchResult) -> Generator[Window, None, None]:
+    def parts(self, since: date, until: date, whole: SearchResult) -> Iterator[Window]:
         """The parts of a window that is too large."""
-        if since == until:
-            yield from self._pmids(since, 1, HIGHEST_PMID, whole)
-        else:
-            yield from self._halves(since, until, whole.count, len(whole.ids))
+        return self._cut(since, until, whole.count, whole, 0)
 
-    def _halves(self, since: date, until: date, count: int, most: int) -> Generator[Window, None, None]:
+    def _cut(
+        self, since: date, until: date, count: int, sample: SearchResult, in_vain: int
+    ) -> Generator[Window, None, None]:
+        """The parts of a window of ``count`` records; ``sample`` is an answer that covers all of it."""
+        few_parts = count <= _FEW_PARTS * len(sample.ids)
+        if since == until or (in_vain >= _CUTS_IN_VAIN and few_parts):
+            yield from self._pmids(since, until, (1, HIGHEST_PMID), sample)
+            return
         middle = since + (until - since) // 2
-        rest = count - (yield from self._window(since, middle))
         later = middle + timedelta(days=1)
-        if rest > most and later < until:
-            yield from self._halves(later, until, rest, most)  # known to be too large: asking tells nothing
+        left = self.asked(since, middle)
+        rest = count - left.count
+        in_vain = in_vain + 1 if max(left.count, rest) > _LOPSIDED * count else 0
+        yield from self._whole_or_cut(since, middle, left, in_vain)
+        if rest > len(sample.ids) and later < until:
+            yield from self._cut(later, until, rest, sample, in_vain)  # asking would only tell what is known
         elif rest > 0 or until == self._newest:
-            yield from self._window(later, until)
+            yield from self._whole_or_cut(later, until, self.asked(later, until), in_vain)
 
-    def _pmids(self, day: date, low: int, high: int, sample: SearchResult) -> Generator[Window, None, None]:
-        """The records of one day by ranges of PMIDs, cut in the middle of the ids that did come."""
+    def _whole_or_cut(
+        self, since: date, until: date, result: SearchResult, in_vain: int
+    ) -> Generator[Window, None, None]:
+        if not result.complete:
+            yield from self._cut(since, until, result.count, result, in_vain)
+        elif result.count:
+            yield Window(since=since, until=until, result=result)
+
+    def _pmids(
+        self, since: date, until: date, pmids: tuple[int, int], sample: SearchResult
+    ) -> Generator[Window, None, None]:
+        """The records of a window by ranges of PMIDs, cut in the middle of the ids that did come."""
+        low, high = pmids
         if low >= high:
             raise SourceGarbled(f"PubMed gives {len(sample.ids)} of {sample.count} records with PMID {low}")
         cut = _median(sample.ids, low, high)
         for lower, upper in ((low, cut), (cut + 1, high)):
-            result = self._ask(f"({self._query}) AND {lower}:{upper}[uid]", day, day)
+            result = self._ask(f"({self._query}) AND {lower}:{upper}[uid]", since, until)
             if not result.complete:
-                yield from self._pmids(day, lower, upper, result)
+                yield from self._pmids(since, until, (lower, upper), result)
             elif result.count:
-                yield Window(since=day, until=day, pmids=(lower, upper), result=result)
+                yield Window(since=since, until=until, pmids=(lower, upper), result=result)
 
 
 def _median(ids: tuple[str, ...], low: int, high: int) -> int:

@@ -48,7 +48,7 @@ class Request:
     form: dict[str, str]
     path: str
     headers: dict[str, str] = field(repr=False, default_factory=dict)
-    status: int = 0
+    peer: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,8 +400,8 @@ _BACKEND = "Search Backend failed: Couldn't resolve #pmquerysrv-mz?dbaf=pubmed, 
 _WALL = (
     "Search Backend failed: Exception:\n'retstart' cannot be larger than {last}. For PubMed, ESearch can "
     "only retrieve the first {wall} records matching the query. To obtain more than {wall} PubMed records, "
-    "consider using EDirect that contains additional logic to batch PubMed search results automatically so that "
-    "an arbitrary number can be retrieved. For details see https://www.ncbi.nlm.nih.gov/books/NBK25499/"
+    "consider using EDirect that contains additional logic to batch PubMed search results automatically so "
+    "that an arbitrary number can be retrieved. For details see https://www.ncbi.nlm.nih.gov/books/NBK25499/"
 )
 
 
@@ -524,7 +524,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         call = parts.path.rsplit("/", 1)[-1].removesuffix(".fcgi")
         form = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
-        request = Request(moment or time.monotonic(), method, call, form, self.path, dict(self.headers))
+        request = Request(
+            moment or time.monotonic(), method, call, form, self.path, dict(self.headers), self.client_address
+        )
         self._send(*self.server.ncbi.answer(request))
 
     def _send(self, reply: Reply, fault: Fault | None) -> None:
