@@ -12,11 +12,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from aggregator.errors import QueryError, SourceError, SourceGarbled, SourceRefused, SourceUnavailable
 from aggregator.http import Answer, is_fleeting, redacted
 from aggregator.sources import dtds
+
+T = TypeVar("T")
 
 
 class TooFast(SourceUnavailable):
@@ -227,15 +230,42 @@ def _check_whole(body: bytes) -> None:
     root = _root(body)
     if root.lower() == "html" or re.match(rb"(?i)\s*<!doctype html", body):
         raise SourceUnavailable("NCBI sent a web page instead of an answer")
-    if not root and not body.startswith(b"<"):
-        raise SourceGarbled("the answer is neither XML nor JSON")
-    if not body.endswith((f"</{root}>".encode(), b"/>")) or not root:
+    if not body.startswith((b"<", b"\xef\xbb\xbf<")):
+        raise _plain_words(body)
+    # the root itself must end: half a body may well end in "/>"
+    ends = rf"(?:</{root}>|<{root}(?:\s[^<>]*)?/>)\Z".encode()
+    if not root or not re.search(ends, body[-500:]):
         raise SourceUnavailable("the answer ends early")
+
+
+def _plain_words(body: bytes) -> SourceError:
+    """What a body without any markup means: a short error now and then, else nothing that is known."""
+    text = body[:_SHORT].decode("utf-8", "replace")
+    if len(body) < _SHORT and re.search("error|fail|limit", text, re.IGNORECASE):
+        return failure(text)
+    return SourceGarbled("the answer is neither XML nor JSON")
+
+
+_SHORT = 400
 
 
 # ----------------------------------------------------------------------------------------- answers, read
 
 
+def _of_known_shape(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """The same reader; where the answer lacks or has what the reader does not know, it is garbled."""
+
+    @wraps(read)
+    def reader(body: bytes) -> T:
+        try:
+            return read(body)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise SourceGarbled("the answer is of an unknown shape") from None
+
+    return reader
+
+
+@_of_known_shape
 def search_result(body: bytes) -> SearchResult:
     """The answer of ESearch, in XML or JSON."""
     if body.startswith(b"{"):
@@ -299,12 +329,14 @@ def _listed(document: Mapping[str, Any], name: str) -> list[Notice]:
     return [Notice(kind, str(text)) for kind, texts in lists.items() for text in texts]
 
 
+@_of_known_shape
 def history(body: bytes) -> History:
     """The answer of EPost."""
     document = _document(body, "ePostResult")
     return History(_text(document, "WebEnv"), _text(document, "QueryKey"))
 
 
+@_of_known_shape
 def summaries(body: bytes) -> Summaries:
     """The answer of ESummary (version 1)."""
     entries = _document(body, "eSummaryResult", kind=list)
@@ -325,6 +357,7 @@ def _summary(document: Mapping[str, Any]) -> Summary:
     )
 
 
+@_of_known_shape
 def links(body: bytes) -> tuple[Links, ...]:
     """The answer of ELink (neighbours)."""
     found = []
@@ -336,11 +369,13 @@ def links(body: bytes) -> tuple[Links, ...]:
     return tuple(found)
 
 
+@_of_known_shape
 def databases(body: bytes) -> tuple[str, ...]:
     """The answer of EInfo without a name: all databases."""
     return tuple(str(name) for name in _document(body, "eInfoResult").get("DbList") or ())
 
 
+@_of_known_shape
 def database(body: bytes) -> Database:
     """The answer of EInfo on one database."""
     about = _document(body, "eInfoResult").get("DbInfo")

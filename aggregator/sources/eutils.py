@@ -1,6 +1,6 @@
 """PubMed through NCBI's E-utilities: paced, patient with what time can heal, never short without saying so.
 
-What NCBI really does is written down call by call in docs and tests; the rules kept here:
+The rules kept here, each learnt from papers that others lost:
 
 - every request goes by POST, with ``tool``, ``email`` and the key, and takes its turn (`aggregator.pace`);
 - every answer passes `answers.content`, which knows the failures that come with status 200;
@@ -275,13 +275,21 @@ class Eutils:
         form = {"WebEnv": kept.webenv, "query_key": kept.query_key, "retmode": "xml"}
         return self._ask("efetch", {**form, "retstart": str(start), "retmax": str(most)}, answers.article_set)
 
+    def summary_pages(
+        self, ids: Iterable[str], *, per_request: int = RECORDS_PER_REQUEST
+    ) -> Iterator[Summaries]:
+        """`summaries` of any number of ids, several requests in flight at a time."""
+        return finished(_batches(ids, per_request), self._summaries, workers=self._in_flight)
+
     def summaries(self, ids: Sequence[str]) -> Summaries:
         """Records in short, and the ids that PubMed does not (any more) have (ESummary).
 
         Raises:
             SourceUnavailable: an id was neither answered nor named as missing.
         """
+        return self._summaries(ids, None)
 
+    def _summaries(self, ids: Sequence[str], stop: threading.Event | None) -> Summaries:
         def read(body: bytes) -> Summaries:
             result = answers.summaries(body)
             answered = {summary.pmid for summary in result.found}.union(result.missing)
@@ -289,7 +297,7 @@ class Eutils:
                 raise SourceUnavailable(f"NCBI left out {len(unanswered)} of {len(ids)} summaries")
             return result
 
-        return self._ask("esummary", {"id": ",".join(ids), "version": "1.0"}, read)
+        return self._ask("esummary", {"id": ",".join(ids), "version": "1.0"}, read, stop=stop)
 
     def links(self, ids: Sequence[str], *, name: str) -> tuple[Links, ...]:
         """Where a link such as "pubmed_pubmed_refs" leads from these records (ELink)."""

@@ -1,7 +1,7 @@
 """Any number of search results, though PubMed gives only the first 9,999 of a search.
 
-A search that is too large is cut in two by date, again and again, and by PMID where dates do not help: within a
-single day, or where nearly all records sit on few days. The oldest window is searched first: a record that
+A search that is too large is cut in two by date, again and again, and by PMID where dates do not help: within
+a single day, or where nearly all records sit on few days. The oldest window is searched first: a record that
 changes meanwhile moves to a newer window, so it may be met twice but not missed.
 """
 

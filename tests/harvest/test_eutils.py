@@ -192,7 +192,7 @@ def test_a_record_that_changes_while_windows_are_searched_is_not_lost(served: St
     assert set(map(int, found.ids)) == ncbi.holding.pmids
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     days=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 60)), max_size=12),
     wall=st.integers(2, 30),
@@ -335,6 +335,15 @@ def test_summaries_find_deleted_records(served: Start, client: Client) -> None:
 
     assert [one.pmid for one in result.found] == ["1000", "1002"]
     assert result.missing == ("1001",)
+
+
+def test_any_number_of_summaries_comes_in_pages(served: Start, client: Client) -> None:
+    ncbi = served(*papers(45))
+
+    pages = list(client(ncbi).summary_pages([str(n) for n in range(1_000, 1_050)], per_request=20))
+
+    assert sorted(int(one.pmid) for page in pages for one in page.found) == sorted(ncbi.holding.pmids)
+    assert sorted(pmid for page in pages for pmid in page.missing) == [str(n) for n in range(1_045, 1_050)]
 
 
 def test_links_and_databases_are_read(served: Start, client: Client) -> None:
@@ -536,64 +545,76 @@ def test_the_server_never_sees_more_than_the_limit(
     assert len(ncbi.seen()) == source.requests == -(-limit * 25 // 10)
 
 
+_FETCHING = """
+import sys
+from pathlib import Path
+from aggregator.sources.eutils import connect
+
+url, folder, key, last, size = sys.argv[1:]
+with connect(email="t@example.org", api_key=key, base_url=url, pace_folder=Path(folder)) as source:
+    try:
+        for page in source.pages((str(n) for n in range(1_000, int(last))), per_request=int(size)):
+            print(len(page.asked), flush=True)
+    except KeyboardInterrupt:
+        print("stopped", flush=True)
+"""
+
+
+def _fetching(ncbi: Ncbi, folder: Path, *, last: int, size: int) -> subprocess.Popen[bytes]:
+    """A process that fetches the records from 1000 to ``last``, and prints the size of each page."""
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        _FETCHING,
+        ncbi.url,
+        str(folder),
+        KEY,
+        str(last),
+        str(size),
+    ]
+    return subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE)
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
 def test_two_processes_together_never_show_the_server_more_than_the_limit(
     served: Start, tmp_path: Path
 ) -> None:
     ncbi = served(*papers(60), per_key=10)
-    code = (
-        "import sys; from pathlib import Path; from aggregator.sources.eutils import connect\n"
-        "with connect(email='t@example.org', api_key='k' * 36, base_url=sys.argv[1], pace_folder=Path(sys.argv[2])) "
-        "as source: print(sum(page.body.count(b'<PubmedArticle>') for page in "
-        "source.pages([str(n) for n in range(1000, 1060)], per_request=3)))"
-    )
-    command = [sys.executable, "-W", "error", "-c", code, ncbi.url, str(tmp_path)]
 
     with (
-        subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE) as one,
-        subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE) as other,
+        _fetching(ncbi, tmp_path, last=1_060, size=3) as one,
+        _fetching(ncbi, tmp_path, last=1_060, size=3) as other,
     ):
         said = [process.communicate(timeout=60)[0] for process in (one, other)]
 
-    assert said == [b"60\n", b"60\n"]
+    assert said == [b"3\n" * 20] * 2
     assert len(ncbi.seen()) == 40  # nothing had to be tried again
     assert ncbi.peak() <= 10
 
 
 def test_a_killed_client_leaves_the_pace_to_the_others(served: Start, client: Client, tmp_path: Path) -> None:
     ncbi = served(*papers(60), latency=0.05)
-    code = (
-        "import sys; from pathlib import Path; from aggregator.sources.eutils import connect\n"
-        "source = connect(email='t@example.org', api_key='k' * 36, base_url=sys.argv[1], pace_folder=Path(sys.argv[2]))\n"
-        "for page in source.pages((str(n) for n in range(10**9)), per_request=1): print(page.asked[0], flush=True)"
-    )
-    folder = str(tmp_path / "pace")
-    with subprocess.Popen(
-        [sys.executable, "-c", code, ncbi.url, folder], cwd=_ROOT, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with _fetching(ncbi, tmp_path / "pace", last=10**9, size=1) as process:
+        _first_line(process)
         process.kill()
 
     began = time.monotonic()
-    assert client(ncbi, api_key="k" * 36, per_second=None).search("kratom").complete
+    result = client(ncbi, api_key=KEY, per_second=None).search("kratom")
+
+    assert result.complete
     assert time.monotonic() - began < 2
 
 
 def test_ctrl_c_ends_a_fetch_at_once(served: Start, tmp_path: Path) -> None:
     ncbi = served(*papers(60), latency=0.5)
-    code = (
-        "import sys; from pathlib import Path; from aggregator.sources.eutils import connect\n"
-        "source = connect(email='t@example.org', base_url=sys.argv[1], pace_folder=Path(sys.argv[2]))\n"
-        "try:\n"
-        "    for page in source.pages((str(n) for n in range(10**9)), per_request=1): print('page', flush=True)\n"
-        "except KeyboardInterrupt:\n"
-        "    print('stopped', flush=True)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, ncbi.url, str(tmp_path)], cwd=_ROOT, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with _fetching(ncbi, tmp_path, last=10**9, size=1) as process:
+        _first_line(process)
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         rest = process.communicate(timeout=20)[0]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -148,18 +151,65 @@ def test_an_unreachable_limit_answers_429_with_the_real_body(served: Start) -> N
         )
 
 
-@pytest.mark.skipif(shutil.which("esearch") is None, reason="Debian's ncbi-entrez-direct is not installed")
-def test_edirect_searches_and_fetches(served: Start, tmp_path: Path) -> None:
-    ncbi = served(*(article(n, title=f"Kratom {n}") for n in range(1, 26)))
-    script = f"esearch -db pubmed -query kratom -base {ncbi.url} | efetch -format uid -base {ncbi.url}"
+_EFETCH = shutil.which("efetch.ncbi") or shutil.which("efetch") or "efetch"
+"""Debian gives the plain name to another package's program where that is installed."""
 
+
+def _edirect(script: str, home: Path) -> str:
+    private = {"HOME": str(home), "no_proxy": "127.0.0.1", "EMAIL": "tester@example.org"}
     done = subprocess.run(
         ["sh", "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
-        env={**os.environ, "HOME": str(tmp_path), "no_proxy": "127.0.0.1", "EMAIL": "tester@example.org"},
+        env={**os.environ, **private},
     )
+    assert "ERROR" not in done.stderr, done.stderr
+    return done.stdout
 
-    assert sorted(map(int, done.stdout.split())) == list(range(1, 26)), done.stderr
+
+@pytest.mark.skipif(shutil.which("esearch") is None, reason="Debian's ncbi-entrez-direct is not installed")
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("esearch -base {url} -db pubmed -query kratom | {efetch} -base {url} -format uid", range(1, 26)),
+        ("esearch -base {url} -db pubmed -query kratom | {efetch} -base {url} -format xml", range(1, 26)),
+        ("epost -base {url} -db pubmed -id 3,4 | esummary -base {url}", range(3, 5)),
+    ],
+)
+def test_edirect_searches_and_fetches(script: str, expected: range, served: Start, tmp_path: Path) -> None:
+    ncbi = served(*(article(n, title=f"Kratom {n}") for n in range(1, 26)))
+
+    said = _edirect(script.format(url=ncbi.url, efetch=_EFETCH), tmp_path)
+
+    found = re.findall(r"(?m)^(\d+)$|<PMID[^>]*>(\d+)</PMID>|<Id>(\d+)</Id>", said)
+    assert sorted(int("".join(groups)) for groups in found) == list(expected)
+
+
+def test_the_loopback_runs_as_a_process_and_is_told_what_to_do() -> None:
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-W", "error", "-m", "tests.ncbi", "--records", "3", "--wall", "50"]
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+
+        def told(**wish: Any) -> Any:
+            control = url.replace("entrez/eutils/", "control")
+            with opener.open(urllib.request.Request(control, json.dumps(wish).encode())) as answer:
+                return json.load(answer)
+
+        told(put=[{"pmid": 7, "title": "New", "day": "2026-01-02"}], delete=[1_000])
+        told(roll={"seed": 1, "share": 1.0, "kinds": ["server-error"]})
+        with pytest.raises(urllib.error.HTTPError) as trouble:
+            opener.open(url + "einfo.fcgi")
+        trouble.value.close()
+        state = told(calm=True)
+        opener.open(url + "einfo.fcgi").close()
+        process.terminate()
+
+    assert state["pmids"] == [7, 1_001, 1_002]
+    assert state["requests"] == 1
+    assert process.returncode == 0

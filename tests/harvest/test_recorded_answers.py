@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.errors import AggregatorError, QueryError, SourceGarbled, SourceRefused, SourceUnavailable
 from aggregator.http import Answer
@@ -307,6 +310,8 @@ def test_an_unknown_field_names_itself_and_its_place() -> None:
         (414, b"", SourceRefused),
         (200, b"[1, 2]", SourceGarbled),
         (200, b"id: 12", SourceGarbled),
+        (200, b"Error occurred: the server is temporarily unavailable", SourceUnavailable),
+        (200, b"<PubmedArticleSet><PubmedArticle><Journal/>", SourceUnavailable),
     ],
 )  # fmt: skip
 def test_an_answer_that_is_no_answer_is_an_error(
@@ -316,6 +321,59 @@ def test_an_answer_that_is_no_answer_is_an_error(
         answers.content(Answer(status, "", body))
 
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("body", [b"<PubmedArticleSet/>", b'<PubmedArticleSet a="b" />\n'])
+def test_an_empty_set_in_one_tag_is_whole(body: bytes) -> None:
+    assert answers.is_empty_set(answers.article_set(answers.content(Answer(200, "", body))))
+
+
+_READERS = (
+    answers.search_result,
+    answers.history,
+    answers.summaries,
+    answers.links,
+    answers.databases,
+    answers.database,
+    answers.article_set,
+)
+_SEEDS = [
+    b"<eSearchResult><Count>3</Count><IdList><Id>1</Id><Id>2</Id></IdList></eSearchResult>",
+    b'<?xml version="1.0"?><ePostResult><QueryKey>1</QueryKey><WebEnv>M</WebEnv></ePostResult>',
+    b'<?xml version="1.0"?><eSummaryResult><DocSum><Id>1</Id></DocSum></eSummaryResult>',
+    b"<eLinkResult><LinkSet><LinkSetDb><Link><Id>7</Id></Link></LinkSetDb></LinkSet></eLinkResult>",
+    b"<eInfoResult><DbInfo><DbName>pubmed</DbName><Count>1</Count></DbInfo></eInfoResult>",
+    b'{"esearchresult":{"count":"1","idlist":["1"],"errorlist":{"phrasesnotfound":["x"]}}}',
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(_SEEDS), st.sampled_from(_READERS), st.data())
+def test_no_damage_to_an_answer_gives_anything_but_our_errors(
+    body: bytes, read: Callable[[bytes], Any], data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(body)))
+    end = data.draw(st.integers(start, min(len(body), start + 30)))
+    damaged = body[:start] + data.draw(st.binary(max_size=6) | st.sampled_from(_SEEDS)) + body[end:]
+
+    with contextlib.suppress(AggregatorError):
+        read(answers.content(Answer(200, "", damaged)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"esearchresult":{"count":"1","idlist":["1"],"errorlist":["x"]}}',
+        b'{"esearchresult":{"count":"1","idlist":5}}',
+        b'{"esearchresult":{"count":"many","idlist":[]}}',
+        b'{"esearchresult":[]}',
+        b"<eSearchResult><IdList><Id>1</Id></IdList></eSearchResult>",
+        b"<eSearchResult><Count>1</Count><IdList><Id>one</Id></IdList></eSearchResult>",
+    ],
+)
+def test_a_search_answer_of_another_shape_is_garbled(body: bytes) -> None:
+    with pytest.raises(SourceGarbled):
+        answers.search_result(answers.content(Answer(200, "", body)))
 
 
 def test_summaries_tell_found_from_missing() -> None:
