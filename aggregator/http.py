@@ -253,6 +253,25 @@ def _checked(base_url: str) -> httpx.URL:
     return url.copy_with(path=url.path.rstrip("/") + "/", query=None, fragment=None)
 
 
+def reachable(url: str) -> None:
+    """Returns when the server at that address answers at all, whatever it says.
+
+    `aggregator.sources.eutils.reachable` tells more: it asks as the harvest does, with the key.
+
+    Raises:
+        SourceUnavailable: it does not.
+    """
+    host = _checked(url).host
+    try:
+        with httpx.Client(timeout=10.0, trust_env=host not in _LOCAL) as client, client.stream("GET", url):
+            return
+    except httpx.HTTPError as error:
+        failed = type(error).__name__
+    raise SourceUnavailable(
+        f"no answer from {host}: {failed}", hint=f"{_OFFLINE}; loading files works without it"
+    )
+
+
 def is_fleeting(status: int) -> bool:
     """Whether time may heal an HTTP status: too many requests, a server in trouble, a detour."""
     return status in {408, 425, 429} or 300 <= status < 400 or status >= 500

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .model import Article
+
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
     "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "ο": "omicron", "π": "pi",
@@ -63,6 +65,37 @@ def tokens(text: str) -> Iterator[Token]:
     for match in _WORD.finditer(text):
         for token in folded(match.group()).split():
             yield Token(token, match.start(), match.end())
+
+
+BORDER = "¦"
+"""Stands between headings in folded text, so that no phrase runs over their borders. Never a token."""
+
+
+class Folded(NamedTuple):
+    """An article's tokens by field, as the indexes hold them."""
+
+    title: str
+    headings: str
+    """Keywords, MeSH headings and subheadings with `BORDER` between them."""
+    abstract: str
+
+    @property
+    def hay(self) -> str:
+        """All of it, with a blank at both ends: what vocabularies are looked up in."""
+        return f" {self.title} {BORDER} {self.headings} {BORDER} {self.abstract} "
+
+
+def folded_article(article: Article) -> Folded:
+    """The tokens of an article, folded once for indexes and vocabularies."""
+    headings = [keyword.text for keyword in article.keywords]
+    for heading in article.mesh:
+        headings.append(heading.name)
+        headings += [qualifier.name for qualifier in heading.qualifiers]
+    return Folded(
+        folded(article.title),
+        f" {BORDER} ".join(folded(heading) for heading in headings),
+        folded(article.abstract),
+    )
 
 
 _ABBREVIATION = re.compile(

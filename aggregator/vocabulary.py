@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -68,22 +68,33 @@ def term_pattern(term: str) -> str:
     return r"\b" + r"[\s-]+".join(words) + r"\b"
 
 
-def names(article: Article, thing: Intervention | Outcome) -> bool:
-    """Whether title, abstract, keywords or MeSH headings name it."""
-    pattern = _pattern(thing.terms)
-    if any(pattern.search(text) for text in (article.title, article.abstract)):
+def named_in(hay: str, article: Article, thing: Intervention | Outcome) -> bool:
+    """Whether the article names the thing: one of its terms in ``hay`` (see `Folded.hay`), or one of its headings."""
+    if thing.terms and _finder(thing.terms).search(hay):
         return True
-    if any(pattern.search(keyword.text) for keyword in article.keywords):
-        return True
+    if not article.mesh or not thing.mesh:
+        return False
     headings = {folded(name) for name in thing.mesh}
     return any(folded(heading.name) in headings for heading in article.mesh)
 
 
+def belongs(hay: str, article: Article, intervention: Intervention, outcomes: Sequence[Outcome]) -> bool:
+    """Whether an article names the intervention and, where outcomes are given, at least one of them."""
+    if not named_in(hay, article, intervention):
+        return False
+    return not outcomes or any(named_in(hay, article, outcome) for outcome in outcomes)
+
+
 @cache
-def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
-    if not terms:
-        return re.compile(r"(?!)")
-    return re.compile("|".join(term_pattern(term) for term in terms), re.IGNORECASE)
+def _finder(terms: tuple[str, ...]) -> Any:
+    """One linear-time expression (RE2) over folded tokens for all terms."""
+    import re2
+
+    spelled = []
+    for term in terms:
+        words = [folded(word.rstrip("*")) + ("[^ ]*" if word.endswith("*") else "") for word in term.split()]
+        spelled.append(" ".join(words))
+    return re2.compile(" (?:" + "|".join(sorted(set(spelled))) + ") ")
 
 
 def read_intervention(table: Mapping[str, Any]) -> Intervention:
