@@ -48,6 +48,11 @@ class Notice:
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
 
+    @property
+    def changes_the_search(self) -> bool:
+        """Whether words of the query were not searched as written; the others are remarks."""
+        return self.kind != "OutputMessage"
+
 
 @dataclass(frozen=True, slots=True)
 class History:

@@ -203,8 +203,9 @@ class Eutils:
     def search_windows(self, query: str, *, by: DateType, since: date, until: date) -> Iterator[Window]:
         """A search of any size, in parts that each came whole, oldest first.
 
-        Each part's ``result`` carries the notices and the translation of the query. A part is a unit of work:
-        before one with a later first day comes, everything older has come.
+        Each part's ``whole`` carries count, translation and notices of the whole search. A part is a unit of
+        work: before one with a later first day comes, everything older has come. There is always at
+        least one part; it may be empty.
 
         Raises:
             SourceUnavailable: the parts together hold fewer records than the search counts.
@@ -216,10 +217,11 @@ class Eutils:
     def search_all(self, query: str, *, by: DateType, since: date, until: date) -> Found:
         """All ids of a search of any size, each once."""
         parts = list(self.search_windows(query, by=by, since=since, until=until))
+        whole = parts[0].whole or parts[0].result
         return Found(
             ids=tuple(dict.fromkeys(pmid for part in parts for pmid in part.ids)),
-            query_translation=parts[0].result.query_translation if parts else "",
-            notices=tuple(dict.fromkeys(notice for part in parts for notice in part.result.notices)),
+            query_translation=whole.query_translation,
+            notices=whole.notices,
             windows=tuple((part.since, part.until, len(part.ids)) for part in parts),
         )
 

@@ -8,7 +8,7 @@ changes meanwhile moves to a newer window, so it may be met twice but not missed
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from aggregator.errors import SourceGarbled, SourceUnavailable
@@ -35,6 +35,8 @@ class Window:
     pmids: tuple[int, int] | None = None
     """Lowest and highest PMID of this part, where dates did not help; ``None`` for all."""
     result: SearchResult
+    whole: SearchResult | None = None
+    """The search before it was cut: its count, its translation, its notices."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -55,12 +57,12 @@ def windows(ask: Ask, query: str, since: date, until: date) -> Iterator[Window]:
     cut = _Cut(ask, query, until)
     first = cut.asked(since, until)
     if first.complete:
-        yield Window(since=since, until=until, result=first)
+        yield Window(since=since, until=until, result=first, whole=first)
         return
     ids: set[str] = set()
     for window in cut.parts(since, until, first):
         ids.update(window.ids)
-        yield window
+        yield replace(window, whole=first)
     _compare(len(ids), first.count, lambda: ask(query, since, until).count)
 
 

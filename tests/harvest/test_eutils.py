@@ -144,6 +144,7 @@ def test_a_search_above_the_wall_is_cut_by_dates_and_comes_whole(served: Start, 
     assert sorted(map(int, found.ids)) == sorted(ncbi.holding.pmids)
     assert len(found.ids) == 1_000
     assert sum(count for _, _, count in found.windows) == 1_000
+    assert found.query_translation == "kratom"
     assert [since for since, _, _ in found.windows] == sorted(since for since, _, _ in found.windows)
     assert all(count <= 50 for _, _, count in found.windows)
 
@@ -164,6 +165,19 @@ def test_a_search_below_the_wall_takes_one_request(served: Start, client: Client
 
     assert len(found.ids) == 50
     assert len(ncbi.seen()) == 1
+
+
+def test_a_search_that_finds_nothing_is_one_empty_part(served: Start, client: Client) -> None:
+    ncbi = served(*papers(3))
+
+    (part,) = client(ncbi).search_windows("coffee", by=DateType.ENTERED, since=FIRST_DAY, until=LAST_DAY)
+
+    assert part.ids == ()
+    assert part.whole is not None
+    assert [str(notice) for notice in part.whole.notices] == [
+        "PhraseNotFound: coffee",
+        "OutputMessage: No items found.",
+    ]
 
 
 def test_the_true_wall_and_a_day_above_it(served: Start, client: Client) -> None:

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.errors import ConfigError, SourceError, SourceGarbled, SourceUnavailable
-from aggregator.http import Answer, Door, Limits, Secret, redacted
+from aggregator.http import Answer, Door, Limits, Secret, reachable, redacted
 from tests.harvest.conftest import Start
-from tests.ncbi import Fault, Kind, article
+from tests.ncbi import Fault, Kind, Ncbi, article
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 
@@ -179,6 +179,22 @@ def test_a_base_url_that_cannot_be_used_is_a_mistake_in_the_config(url: str) -> 
         Door(url, agent="test")
 
     assert "pw" not in caught.value.message
+
+
+def test_an_address_is_reachable_when_it_answers_at_all(served: Start) -> None:
+    ncbi = served()
+
+    reachable(ncbi.url)
+
+
+def test_an_address_that_does_not_answer_is_unavailable() -> None:
+    with Ncbi() as ncbi:
+        url = ncbi.url
+
+    with pytest.raises(SourceUnavailable, match="ConnectError") as caught:
+        reachable(url)
+
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(
