@@ -77,7 +77,7 @@ def load(
 def _load_file(
     desk: Desk, writer: Writer, path: Path, topics: tuple[TopicWords, ...], into: str | None
 ) -> Loading:
-    from ..sources.files import open_source
+    from ..sources.files import open_source, read_all
     from ..tasks.load import load as load_items
 
     with open_source(path) as source, desk.progress(path.name, source.size) as show:
@@ -85,6 +85,7 @@ def _load_file(
             writer,
             path.name,
             source.items(),
+            read=read_all,
             topics=topics,
             into=into,
             now=now,
@@ -172,7 +173,7 @@ def appraise(
 
 def _appraise_files(desk: Desk, files: list[Path], without_indexing: bool) -> None:
     from ..appraise import appraise as appraise_article
-    from ..model import Unreadable
+    from ..model import Deletion, Unreadable
     from ..sources.files import open_source
     from .shapes import appraised_json
 
@@ -182,9 +183,9 @@ def _appraise_files(desk: Desk, files: list[Path], without_indexing: bool) -> No
         try:
             with open_source(path) as source:
                 for item in source.items():
-                    if item.kind == "delete":
-                        continue
                     match item.read():
+                        case Deletion():
+                            continue
                         case Unreadable() as failed:
                             desk.say(f"could not read {path.name}, {failed.place}: {failed.reason}")
                             codes.append(EXIT_INCOMPLETE)

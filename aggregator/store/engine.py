@@ -15,6 +15,14 @@ from sqlalchemy.engine.url import make_url
 from ..errors import ConfigError, StoreError
 
 _BUSY_SECONDS = 30
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # a commit survives a power cut
+    "foreign_keys=ON",
+    "cache_size=-32768",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=8000",  # pages; fewer checkpoints while loading
+)
 
 
 def read_url(text: str, base: Path) -> URL:
@@ -58,7 +66,7 @@ def connect(url: URL) -> Engine:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is in the transaction too
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
