@@ -58,7 +58,9 @@ def _run(arguments: list[str], desk: Desk) -> int:
     from .app import app
 
     try:
-        result = get_command(app).main(args=arguments, prog_name="aggregator", standalone_mode=False, obj=desk)
+        result = get_command(app).main(
+            args=arguments, prog_name="aggregator", standalone_mode=False, obj=desk
+        )
     except Exit as ended:
         return ended.exit_code
     except Abort:
@@ -99,7 +101,9 @@ def _hoisted(arguments: list[str]) -> list[str]:
             rest += [argument, *waiting]
         elif argument in _GLOBAL_WITH_VALUE:
             first += [argument, *(value for value in (next(waiting, None),) if value is not None)]
-        elif argument.startswith(tuple(f"{name}=" for name in _GLOBAL_WITH_VALUE)) or argument in _GLOBAL_FLAGS:
+        elif (
+            argument.startswith(tuple(f"{name}=" for name in _GLOBAL_WITH_VALUE)) or argument in _GLOBAL_FLAGS
+        ):
             first.append(argument)
         else:
             rest.append(argument)

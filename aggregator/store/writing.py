@@ -62,7 +62,14 @@ def arrival_of(
     for text in (article.title, "\0", article.abstract, "\0", document):
         content.update(text.encode())
     return Arrival(
-        raw, fingerprint, article, fields, topics, document, content.digest(), title_key(fields.title, article.year)
+        raw,
+        fingerprint,
+        article,
+        fields,
+        topics,
+        document,
+        content.digest(),
+        title_key(fields.title, article.year),
     )
 
 
@@ -126,7 +133,9 @@ class Unit:
         key = _key(article)
         known = self._find(article, arrival.title_key)
         if known is None:
-            known = _Standing(self.next_record, article.pmid, article.origin, 0, (0, 0, ""), b"", stored=False)
+            known = _Standing(
+                self.next_record, article.pmid, article.origin, 0, (0, 0, ""), b"", stored=False
+            )
             self.next_record += 1
             self.standing[known.id] = known
             self.counts.new += 1
@@ -177,9 +186,16 @@ class Unit:
         )
         return revision
 
-    def _let_stand(self, arrival: Arrival, known: _Standing, revision: int, key: tuple[int, int, str]) -> None:
+    def _let_stand(
+        self, arrival: Arrival, known: _Standing, revision: int, key: tuple[int, int, str]
+    ) -> None:
         article = arrival.article
-        known.revision_id, known.key, known.origin, known.content = revision, key, article.origin, arrival.content_hash
+        known.revision_id, known.key, known.origin, known.content = (
+            revision,
+            key,
+            article.origin,
+            arrival.content_hash,
+        )
         known.pmid = article.pmid or known.pmid
         self.remember(known, article.doi, arrival.title_key)
         before = self.rows.get(known.id, {})
@@ -272,7 +288,9 @@ def _remember_stored(connection: sa.Connection, unit: Unit, condition: sa.Column
             continue
         origin = Origin(row.origin)
         key = (_ORIGIN_RANK[origin], row.version, row.revised)
-        known = _Standing(row.id, row.pmid or "", origin, row.revision_id, key, bytes(row.content_hash), stored=True)
+        known = _Standing(
+            row.id, row.pmid or "", origin, row.revision_id, key, bytes(row.content_hash), stored=True
+        )
         unit.rows[row.id] = {"doi": row.doi, "pmcid": row.pmcid, "untouched": True}
         unit.remember(known, row.doi or "", row.title_key)
 
@@ -316,7 +334,9 @@ def _write_topics(connection: sa.Connection, unit: Unit, replaced: Sequence[int]
 
 def put_memberships(connection: sa.Connection, members: Iterable[tuple[str, int, str]], since: str) -> None:
     """Notes (topic, record, via) where it is not noted yet."""
-    rows = [{"topic": topic, "record_id": record, "via": via, "since": since} for topic, record, via in members]
+    rows = [
+        {"topic": topic, "record_id": record, "via": via, "since": since} for topic, record, via in members
+    ]
     if rows:
         connection.execute(insert_new(connection, _MEMBERSHIPS), rows)
 
@@ -332,7 +352,9 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> Any:
     return insert_postgresql(table).on_conflict_do_nothing()
 
 
-def put_unreadable(connection: sa.Connection, receipt: int, received: str, records: Sequence[Unreadable]) -> None:
+def put_unreadable(
+    connection: sa.Connection, receipt: int, received: str, records: Sequence[Unreadable]
+) -> None:
     """Keeps records that could not be read, once each."""
     if records:
         connection.execute(
@@ -352,7 +374,9 @@ def put_unreadable(connection: sa.Connection, receipt: int, received: str, recor
         )
 
 
-def put_deletions(connection: sa.Connection, receipt: int, received: str, deletions: Sequence[Deletion]) -> int:
+def put_deletions(
+    connection: sa.Connection, receipt: int, received: str, deletions: Sequence[Deletion]
+) -> int:
     """Notes withdrawn PMIDs; the papers stay, marked. Returns how many PMIDs were named."""
     pmids = [pmid for deletion in deletions for pmid in deletion.pmids]
     if pmids:

@@ -52,8 +52,13 @@ def run_demo(settings: Settings, *, now: Callable[[], str]) -> Demo:
         summaries = tuple(summary_of(library, topic, rulebook(vocabularies)) for topic in graded)
         html = [form for form in FORMATS if form.name == "html"]
         (report,) = write_reports(
-            summaries, html, folder / "report.html", title="Kratom: liver and pain", version=__version__, printed=now()[:10]
-        )  # fmt: skip
+            summaries,
+            html,
+            folder / "report.html",
+            title="Kratom: liver and pain",
+            version=__version__,
+            printed=now()[:10],
+        )
         return Demo(summaries, report, loading.counts.new)
     finally:
         library.close()

@@ -75,7 +75,11 @@ def load(
     and the units before the break stay.
     """
     receipt = writer.open_receipt("file", name, now())
-    total, by_topic, unreadable = Counts(), dict.fromkeys((topic.name for topic in topics), 0), list[Unreadable]()
+    total, by_topic, unreadable = (
+        Counts(),
+        dict.fromkeys((topic.name for topic in topics), 0),
+        list[Unreadable](),
+    )
     broken: InputError | None = None
 
     def note(unit: _Unit, stored: Future[Counts]) -> None:
@@ -114,7 +118,11 @@ def _store(writer: Writer, receipt: Receipt, unit: _Unit) -> Counts:
 
 
 def _units(
-    writer: Writer, items: Iterable[ItemT], read: Reader[ItemT], topics: Sequence[TopicWords], into: str | None
+    writer: Writer,
+    items: Iterable[ItemT],
+    read: Reader[ItemT],
+    topics: Sequence[TopicWords],
+    into: str | None,
 ) -> Iterator[_Unit]:
     stream, before = iter(items), frozenset[bytes]()
     while batch := list(islice(stream, UNIT)):

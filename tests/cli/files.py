@@ -13,4 +13,6 @@ def record(pmid: str, *, title: str, abstract: str = "") -> bytes:
 
 def envelope(*records: bytes) -> bytes:
     """A whole file with these records."""
-    return made_up.PROLOG.encode() + b"<PubmedArticleSet>\n" + b"\n".join(records) + b"\n</PubmedArticleSet>\n"
+    return (
+        made_up.PROLOG.encode() + b"<PubmedArticleSet>\n" + b"\n".join(records) + b"\n</PubmedArticleSet>\n"
+    )

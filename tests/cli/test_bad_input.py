@@ -105,7 +105,9 @@ def test_a_good_file_beside_a_bad_one_is_still_loaded(run: Run, tmp_path: Path) 
     assert "good.xml: 3 records, 3 new" in done.stdout
 
 
-@pytest.mark.skipif(os.getuid() == 0 and not Path("/usr/bin/setpriv").exists(), reason="root may read everything")
+@pytest.mark.skipif(
+    os.getuid() == 0 and not Path("/usr/bin/setpriv").exists(), reason="root may read everything"
+)
 def test_a_file_without_permission_is_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "closed.xml"
     path.write_bytes(GOOD)
@@ -116,8 +118,12 @@ def test_a_file_without_permission_is_refused(run: Run, tmp_path: Path) -> None:
     code = "import sys; from aggregator.sources.files import open_source; from pathlib import Path; open_source(Path(sys.argv[1]))"
     command = ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c", code, str(path)]
     for folder in path.parents:
-        folder.chmod(folder.stat().st_mode | 0o055) if folder.stat().st_uid == 0 and folder != Path("/") else None
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}, cwd="/")
+        folder.chmod(folder.stat().st_mode | 0o055) if folder.stat().st_uid == 0 and folder != Path(
+            "/"
+        ) else None
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}, cwd="/"
+    )
     if "InputError" not in done.stderr and "No module named" in done.stderr:
         pytest.skip("the interpreter itself cannot be read by another user here")
     assert "no permission to read" in done.stderr
@@ -125,7 +131,9 @@ def test_a_file_without_permission_is_refused(run: Run, tmp_path: Path) -> None:
 
 def test_a_full_disk_stops_with_a_way_out_and_nothing_half_stored(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "many.xml"
-    path.write_bytes(envelope(*(record(str(pmid), title=f"Paper {pmid} " + "x y " * 300) for pmid in range(1, 3001))))
+    path.write_bytes(
+        envelope(*(record(str(pmid), title=f"Paper {pmid} " + "x y " * 300) for pmid in range(1, 3001)))
+    )
     run("db", "upgrade")
 
     def small_files() -> None:
@@ -195,7 +203,10 @@ def _locked(path: Path) -> bool:
     [
         ("[library\n", "not valid TOML"),
         ("[library]\nurk = 1\n[ncbi]\nlookback_days = 'x'\n", "library.urk: no such key"),
-        ('[[topic]]\nname = "x"\nkind = "harm"\nintervention = "nothing"\noutcomes = ["liver"]', "no vocabulary is named"),
+        (
+            '[[topic]]\nname = "x"\nkind = "harm"\nintervention = "nothing"\noutcomes = ["liver"]',
+            "no vocabulary is named",
+        ),
         ('[ncbi]\napi_key = "secret-key"\n', "API key"),
         ("[library]\nurl = 'oracle://x'\n", "no such kind of library"),
     ],
@@ -227,7 +238,9 @@ def test_a_search_that_cannot_be_read_shows_the_place(run: Run, query: str, plac
         assert f"\n  {query}\n  {' ' * place}^\n" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("no-such-command",), ("search",), ("search", "x", "--limit", "none"), ("show", "1")])
+@pytest.mark.parametrize(
+    "arguments", [("no-such-command",), ("search",), ("search", "x", "--limit", "none"), ("show", "1")]
+)
 def test_a_slip_of_the_hand_is_the_users_mistake(run: Run, arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
 
@@ -237,7 +250,14 @@ def test_a_slip_of_the_hand_is_the_users_mistake(run: Run, arguments: tuple[str,
 
 def test_a_closed_pipe_is_no_error(run: Run) -> None:
     command = f"{sys.executable} -m aggregator rules | head -n 1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        command,
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
     assert done.stderr == ""
 

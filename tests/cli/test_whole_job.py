@@ -20,7 +20,11 @@ KRATOM = record(
     title="Cholestatic liver injury after kratom: a case report",
     abstract="We report a 34-year-old man with jaundice three weeks after starting kratom. He recovered after stopping.",
 )
-KAVA = record("102", title="Kava and the liver: a cohort", abstract="Kava users had raised transaminases in 40 patients.")
+KAVA = record(
+    "102",
+    title="Kava and the liver: a cohort",
+    abstract="Kava users had raised transaminases in 40 patients.",
+)
 OTHER = record("103", title="On bridges", abstract="Steel and concrete.")
 
 
@@ -209,7 +213,9 @@ def test_every_command_and_option_has_help_and_stands_in_the_docs() -> None:
     docs = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text()
     command = get_command(app)
     for name, sub in sorted(command.commands.items()):  # type: ignore[attr-defined]
-        for path, one in [(f"{name} {child}", c) for child, c in getattr(sub, "commands", {}).items()] or [(name, sub)]:
+        for path, one in [(f"{name} {child}", c) for child, c in getattr(sub, "commands", {}).items()] or [
+            (name, sub)
+        ]:
             assert one.help, path
             assert f"`{path}" in docs, f"{path} is not in docs/commands.md"
             for option in one.params:
