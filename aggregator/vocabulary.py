@@ -63,7 +63,8 @@ class Vocabularies:
 def term_pattern(term: str) -> str:
     """A regular expression (RE2's syntax, to be matched case-insensitively) for one term, on word borders."""
     words = [
-        re.escape(word.rstrip("*")) + (r"\w*" if word.endswith("*") else "") for word in re.split(r"[\s-]+", term)
+        re.escape(word.rstrip("*")) + (r"\w*" if word.endswith("*") else "")
+        for word in re.split(r"[\s-]+", term)
     ]
     return r"\b" + r"[\s-]+".join(words) + r"\b"
 
@@ -137,7 +138,9 @@ def bundled() -> Vocabularies:
 
 
 def _tables(folder: Any) -> list[dict[str, Any]]:
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name
+    )
     return [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
@@ -149,7 +152,8 @@ def _check(table: Mapping[str, Any], kind: type) -> None:
     known = set(kind.__dataclass_fields__)  # type: ignore[attr-defined]  # only dataclasses come here
     if unknown := sorted(set(table) - known):
         raise ConfigError(
-            f"unknown key in a vocabulary: {', '.join(unknown)}", hint=f"known keys: {', '.join(sorted(known))}"
+            f"unknown key in a vocabulary: {', '.join(unknown)}",
+            hint=f"known keys: {', '.join(sorted(known))}",
         )
     if not table.get("name"):
         raise ConfigError("a vocabulary has no name", hint='add name = "…"')

@@ -81,9 +81,18 @@ def run(tmp_path: Path) -> Run:
 
     def runs(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         env = environment | options.pop("env", {})  # type: ignore[operator]
-        settings = {"cwd": folder, "env": env, "capture_output": True, "text": True, "timeout": 300, **options}
+        settings = {
+            "cwd": folder,
+            "env": env,
+            "capture_output": True,
+            "text": True,
+            "timeout": 300,
+            **options,
+        }
         settings.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.run([sys.executable, "-m", "aggregator", *map(str, arguments)], check=False, **settings)  # type: ignore[call-overload,no-any-return]
+        return subprocess.run(
+            [sys.executable, "-m", "aggregator", *map(str, arguments)], check=False, **settings
+        )  # type: ignore[call-overload,no-any-return]
 
     runs.folder = folder  # type: ignore[attr-defined]
     return runs

@@ -36,9 +36,23 @@ def server() -> Iterator[str]:
         shutil.chown(place, "postgres")
     try:
         port = _free_port()
-        _as_server([folder / "initdb", "-D", place / "data", "-A", "trust", "-U", "postgres", "--encoding=UTF8", "--locale=C"])
+        _as_server(
+            [
+                folder / "initdb",
+                "-D",
+                place / "data",
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "--encoding=UTF8",
+                "--locale=C",
+            ]
+        )
         options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
-        _as_server([folder / "pg_ctl", "-D", place / "data", "-w", "-l", place / "log", "-o", options, "start"])
+        _as_server(
+            [folder / "pg_ctl", "-D", place / "data", "-w", "-l", place / "log", "-o", options, "start"]
+        )
         yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
     finally:
         _as_server([folder / "pg_ctl", "-D", place / "data", "-m", "immediate", "stop"], check=False)
@@ -55,7 +69,9 @@ def _as_server(command: list[object], *, check: bool = True) -> None:
     words = [str(word) for word in command]
     if os.getuid() == 0:
         words = ["runuser", "-u", "postgres", "--", *words]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL
+    )
     if check and done.returncode:
         raise NoServer(f"{Path(words[-1]).name}: {done.stderr.strip() or done.stdout.strip()}")
 

@@ -32,19 +32,32 @@ def _global_options(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option("--config", help="Configuration file (default: ./config.toml, then your own folder).", show_default=False),
+        typer.Option(
+            "--config",
+            help="Configuration file (default: ./config.toml, then your own folder).",
+            show_default=False,
+        ),
     ] = None,
     db: Annotated[
         str | None,
-        typer.Option("--db", metavar="URL", help="Library: sqlite:///file.db or postgresql+psycopg://…", show_default=False),
+        typer.Option(
+            "--db",
+            metavar="URL",
+            help="Library: sqlite:///file.db or postgresql+psycopg://…",
+            show_default=False,
+        ),
     ] = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; show tracebacks.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Say more; show tracebacks.")
+    ] = 0,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results and errors.")] = False,
-    log_json: Annotated[bool, typer.Option("--log-json", help="Notes on stderr as JSON, one line each.")] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Notes on stderr as JSON, one line each.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
-) -> None:  # fmt: skip
+) -> None:
     desk: Desk = context.obj
     desk.config, desk.db, desk.log_json = config, db, log_json
     desk.verbosity = -1 if quiet else verbose

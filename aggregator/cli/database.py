@@ -37,15 +37,25 @@ def status(
                 "sizes": sizes,
                 "topics": library.topic_counts(),
                 "receipts": [
-                    {"kind": r.kind, "name": r.name, "received": r.received, "finished": r.finished or None, "counts": dict(r.counts)}
+                    {
+                        "kind": r.kind,
+                        "name": r.name,
+                        "received": r.received,
+                        "finished": r.finished or None,
+                        "counts": dict(r.counts),
+                    }
                     for r in receipts
                 ],
-                "unreadable": [{"place": u.place, "pmid": u.pmid or None, "reason": u.reason} for u in unreadable],
+                "unreadable": [
+                    {"place": u.place, "pmid": u.pmid or None, "reason": u.reason} for u in unreadable
+                ],
                 "deleted_pmids": library.deleted_pmids(),
             }
-        )  # fmt: skip
+        )
         return
-    desk.out.print(f"Library: {library.where} (schema {library.version()}, this program's: {HEAD})", soft_wrap=True)
+    desk.out.print(
+        f"Library: {library.where} (schema {library.version()}, this program's: {HEAD})", soft_wrap=True
+    )
     for name, count in sizes.items():
         desk.out.print(f"  {name.replace('_', ' ')}: {count:,}")
     for topic, count in sorted(library.topic_counts().items()):
@@ -89,29 +99,43 @@ def check(context: typer.Context) -> None:
         desk.out.print(line, soft_wrap=True)
     if wrong:
         raise StoreError(
-            f"{len(wrong)} things are wrong in {desk.library.where}", hint="restore a backup: `aggregator db restore FILE`"
+            f"{len(wrong)} things are wrong in {desk.library.where}",
+            hint="restore a backup: `aggregator db restore FILE`",
         )
-    desk.out.print(f"{desk.library.where}: all is well ({sizes['records']:,} papers, {sizes['revisions']:,} revisions)", soft_wrap=True)
+    desk.out.print(
+        f"{desk.library.where}: all is well ({sizes['records']:,} papers, {sizes['revisions']:,} revisions)",
+        soft_wrap=True,
+    )
 
 
 @app.command()
 def backup(
     context: typer.Context,
-    to: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; default: beside the library, dated.", show_default=False)] = None,
-) -> None:  # fmt: skip
+    to: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="Where to; default: beside the library, dated.", show_default=False
+        ),
+    ] = None,
+) -> None:
     """Copies the library while it may be in use."""
     from ..store.upkeep import backup as copy
     from .desk import now
 
     desk: Desk = context.obj
     stamp = now().replace(":", "").replace("-", "")
-    default = Path(desk.library.where + f".{stamp}.backup") if desk.library.is_file else Path(f"library.{stamp}.dump")
+    default = (
+        Path(desk.library.where + f".{stamp}.backup")
+        if desk.library.is_file
+        else Path(f"library.{stamp}.dump")
+    )
     desk.out.print(str(copy(desk.library, to or default)), soft_wrap=True)
 
 
 @app.command()
 def restore(
-    context: typer.Context, source: Annotated[Path, typer.Argument(metavar="FILE", help="A file made by `db backup`.")]
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file made by `db backup`.")],
 ) -> None:
     """Puts a backup in the library's place, where there is none."""
     from ..store.upkeep import restore as put_back

@@ -69,7 +69,9 @@ class Desk:
         """The configuration file in use; ``None`` means the built-in one."""
         if self.config is not None:
             if not self.config.is_file():
-                raise ConfigError(f"there is no such file: {self.config}", hint="`aggregator init` writes one")
+                raise ConfigError(
+                    f"there is no such file: {self.config}", hint="`aggregator init` writes one"
+                )
             return self.config
         places = (Path("config.toml"), user_folder() / "config.toml")
         return next((place for place in places if place.is_file()), None)

@@ -19,7 +19,9 @@ def add_to(app: typer.Typer) -> None:
 
 def rules(
     context: typer.Context,
-    ident: Annotated[str | None, typer.Argument(metavar="[ID]", help="One rule's page.", show_default=False)] = None,
+    ident: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One rule's page.", show_default=False)
+    ] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """The rule manual: what each rule looks for, and where its method comes from."""
@@ -33,7 +35,10 @@ def rules(
     chosen = [rule for rule in RULES if ident in (None, rule.id)]
     if not chosen:
         near = [rule.id for rule in RULES if ident and ident.split(".")[-1] in rule.id]
-        raise InputError(f"no rule has the id “{ident}”", hint=f"near: {', '.join(near)}" if near else "`aggregator rules` lists them")
+        raise InputError(
+            f"no rule has the id “{ident}”",
+            hint=f"near: {', '.join(near)}" if near else "`aggregator rules` lists them",
+        )
     book = rulebook(desk.settings.vocabularies())
     if form == "json":
         desk.print_json(

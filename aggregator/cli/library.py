@@ -33,12 +33,15 @@ def add_to(app: typer.Typer) -> None:
 
 def load(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="PubMed XML (plain or .gz), MEDLINE or .nbib files.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="PubMed XML (plain or .gz), MEDLINE or .nbib files.", show_default=False),
+    ],
     topic: Annotated[
         str | None, typer.Option("--topic", help="Assign every record to this topic.", show_default=False)
     ] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-) -> None:  # fmt: skip
+) -> None:
     """Reads PubMed files into the library, and appraises what belongs to a topic.
 
     Unchanged records are recognised and skipped; every revision is kept. Without --topic each topic's words decide.
@@ -77,7 +80,7 @@ def load(
 def _load_file(
     desk: Desk, writer: Writer, path: Path, topics: tuple[TopicWords, ...], into: str | None
 ) -> Loading:
-    from ..sources.files import open_source
+    from ..sources.files import open_source, read_all
     from ..tasks.load import load as load_items
 
     with open_source(path) as source, desk.progress(path.name, source.size) as show:
@@ -85,6 +88,7 @@ def _load_file(
             writer,
             path.name,
             source.items(),
+            read=read_all,
             topics=topics,
             into=into,
             now=now,
@@ -99,7 +103,9 @@ def _loading_json(loading: Loading) -> dict[str, Any]:
         "file": loading.name,
         "counts": asdict(loading.counts),
         "topics": loading.topics,
-        "unreadable": [{"place": u.place, "pmid": u.pmid or None, "reason": u.reason} for u in loading.unreadable],
+        "unreadable": [
+            {"place": u.place, "pmid": u.pmid or None, "reason": u.reason} for u in loading.unreadable
+        ],
         "broken": loading.broken.message if loading.broken else None,
     }
 
@@ -123,7 +129,9 @@ def _print_loading(desk: Desk, loading: Loading) -> None:
     if found:
         desk.out.print(f"  topics: {found}", soft_wrap=True)
     for unreadable in loading.unreadable[:10]:
-        desk.say(f"  could not read {unreadable.place}{' (PMID ' + unreadable.pmid + ')' if unreadable.pmid else ''}: {unreadable.reason}; its bytes are kept")
+        desk.say(
+            f"  could not read {unreadable.place}{' (PMID ' + unreadable.pmid + ')' if unreadable.pmid else ''}: {unreadable.reason}; its bytes are kept"
+        )
     if len(loading.unreadable) > 10:
         desk.say(f"  … and {len(loading.unreadable) - 10} more; `aggregator db status` lists them")
     if loading.broken:
@@ -135,13 +143,20 @@ def _print_loading(desk: Desk, loading: Loading) -> None:
 
 def appraise(
     context: typer.Context,
-    files: Annotated[list[Path] | None, typer.Argument(help="Appraise these files without storing anything.", show_default=False)] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Appraise these files without storing anything.", show_default=False),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Appraise every paper anew.")] = False,
     form: Annotated[str, typer.Option("--format", help="For files: jsonl.")] = "jsonl",
     without_indexing: Annotated[
-        bool, typer.Option("--without-indexing", help="For files: hide publication types and MeSH, so that only the words speak.")
+        bool,
+        typer.Option(
+            "--without-indexing",
+            help="For files: hide publication types and MeSH, so that only the words speak.",
+        ),
     ] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Appraises what is new or stale in the library; or files, printing one JSON object a record."""
     desk: Desk = context.obj
     one_of(form, ("jsonl",))
@@ -149,7 +164,9 @@ def appraise(
         _appraise_files(desk, files, without_indexing)
         return
     if without_indexing:
-        raise InputError("--without-indexing is for files", hint="name files: aggregator appraise FILE… --without-indexing")
+        raise InputError(
+            "--without-indexing is for files", hint="name files: aggregator appraise FILE… --without-indexing"
+        )
     from ..tasks.appraise import appraise_every, appraise_pending
     from ..tasks.topics import refill, topic_words
 
@@ -172,7 +189,7 @@ def appraise(
 
 def _appraise_files(desk: Desk, files: list[Path], without_indexing: bool) -> None:
     from ..appraise import appraise as appraise_article
-    from ..model import Unreadable
+    from ..model import Deletion, Unreadable
     from ..sources.files import open_source
     from .shapes import appraised_json
 
@@ -182,9 +199,9 @@ def _appraise_files(desk: Desk, files: list[Path], without_indexing: bool) -> No
         try:
             with open_source(path) as source:
                 for item in source.items():
-                    if item.kind == "delete":
-                        continue
                     match item.read():
+                        case Deletion():
+                            continue
                         case Unreadable() as failed:
                             desk.say(f"could not read {path.name}, {failed.place}: {failed.reason}")
                             codes.append(EXIT_INCOMPLETE)
@@ -192,7 +209,9 @@ def _appraise_files(desk: Desk, files: list[Path], without_indexing: bool) -> No
                             found = appraise_article(
                                 article, vocabularies=vocabularies, without_indexing=without_indexing
                             )
-                            sys.stdout.write(json.dumps(appraised_json(article, found), ensure_ascii=False) + "\n")
+                            sys.stdout.write(
+                                json.dumps(appraised_json(article, found), ensure_ascii=False) + "\n"
+                            )
         except AggregatorError as error:
             codes.append(report_error(error, desk))
     if codes:
@@ -205,7 +224,9 @@ def _appraise_files(desk: Desk, files: list[Path], without_indexing: bool) -> No
 def search(
     context: typer.Context,
     query: Annotated[str, typer.Argument(help='Words and "quoted phrases" that must all be there.')],
-    topic: Annotated[str | None, typer.Option("--topic", help="Only papers of this topic.", show_default=False)] = None,
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="Only papers of this topic.", show_default=False)
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many to show.")] = 20,
     offset: Annotated[int, typer.Option(min=0, help="How many to skip.")] = 0,
     form: Annotated[str, typer.Option("--format", help="table, json or jsonl.")] = "table",
@@ -256,16 +277,21 @@ def show(
     for paper in papers:
         desk.out.print(paper_view(paper))
         if history:
-            revisions, appraisals = desk.library.raw_revisions(paper.id), desk.library.past_appraisals(paper.id)
+            revisions, appraisals = (
+                desk.library.raw_revisions(paper.id),
+                desk.library.past_appraisals(paper.id),
+            )
             desk.out.print(history_view(revisions, appraisals))
 
 
 def explain(
     context: typer.Context,
     ident: Annotated[str, typer.Argument(metavar="ID", help="PMID, DOI or own id.")],
-    topic: Annotated[str | None, typer.Option("--topic", help="The level for this topic's question.", show_default=False)] = None,
+    topic: Annotated[
+        str | None, typer.Option("--topic", help="The level for this topic's question.", show_default=False)
+    ] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-) -> None:  # fmt: skip
+) -> None:
     """The proof of a paper's design and level: rule by rule, with the quoted words."""
     from .shapes import explanation, stored_json
 
@@ -279,5 +305,3 @@ def explain(
         desk.print_json(stored_json(paper))
     else:
         desk.out.print(explanation(paper, chosen))
-
-

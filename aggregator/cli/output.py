@@ -22,7 +22,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(report)
 
 
-_TOPICS = typer.Argument(metavar="[TOPIC]...", help="Default: every topic that is graded.", show_default=False)
+_TOPICS = typer.Argument(
+    metavar="[TOPIC]...", help="Default: every topic that is graded.", show_default=False
+)
 
 
 def summary(
@@ -54,11 +56,13 @@ def summary(
 def report(
     context: typer.Context,
     topics: Annotated[list[str] | None, _TOPICS] = None,
-    form: Annotated[str, typer.Option("--format", help="One or several, with commas: see `aggregator formats`.")] = "html",
-    to: Annotated[
-        Path, typer.Option("--out", help="A folder, or a file when there is one format.")
-    ] = Path("reports"),
-) -> None:  # fmt: skip
+    form: Annotated[
+        str, typer.Option("--format", help="One or several, with commas: see `aggregator formats`.")
+    ] = "html",
+    to: Annotated[Path, typer.Option("--out", help="A folder, or a file when there is one format.")] = Path(
+        "reports"
+    ),
+) -> None:
     """Writes reports that can be read without this program. All or nothing."""
     from .. import __version__
     from ..report import FORMATS

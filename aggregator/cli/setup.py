@@ -52,14 +52,18 @@ def init(
     if path.exists() and not force:
         raise InputError(f"there is a configuration already: {path}", hint="--force writes over it")
     if not email and sys.stdin.isatty() and sys.stderr.isatty():
-        email = typer.prompt("E-mail for NCBI (asked of everyone who fetches)", default="", show_default=False, err=True)
+        email = typer.prompt(
+            "E-mail for NCBI (asked of everyone who fetches)", default="", show_default=False, err=True
+        )
     text = _with_email(default_config(), email.strip())
     parse(text, source=str(path), environment={})
     write_atomically(path, text.encode())
     desk.config = path
     before, after = desk.library.upgrade()
     desk.out.print(f"Configuration: {path.resolve()}", soft_wrap=True)
-    desk.out.print(f"Library: {desk.library.where} ({'made' if before is None else f'schema {after}'})", soft_wrap=True)
+    desk.out.print(
+        f"Library: {desk.library.where} ({'made' if before is None else f'schema {after}'})", soft_wrap=True
+    )
     desk.say("Next: `aggregator load FILE` reads PubMed files; `aggregator topics` shows what is asked.")
 
 
@@ -87,14 +91,24 @@ def topics(
     if form == "json":
         desk.print_json(
             [
-                {**topic.model_dump(mode="json", exclude={"query"}), "query": " ".join(topic.query.split()), "papers": counts.get(topic.name, 0)}
+                {
+                    **topic.model_dump(mode="json", exclude={"query"}),
+                    "query": " ".join(topic.query.split()),
+                    "papers": counts.get(topic.name, 0),
+                }
                 for topic in desk.settings.topic
             ]
-        )  # fmt: skip
+        )
         return
     table = Table("topic", "kind", "question", "intervention", "outcomes", "papers")
     for topic in desk.settings.topic:
-        cells = (topic.name, topic.kind, topic.question, topic.intervention, ", ".join(topic.outcomes) or "any")
+        cells = (
+            topic.name,
+            topic.kind,
+            topic.question,
+            topic.intervention,
+            ", ".join(topic.outcomes) or "any",
+        )
         table.add_row(*(Text(str(cell)) for cell in cells), str(counts.get(topic.name, 0)))
     desk.out.print(table)
 
@@ -110,7 +124,9 @@ def doctor(
 
     desk: Desk = context.obj
     one_of(form, ("text", "json"))
-    checks = examine(lambda: desk.settings, lambda: desk.library, lambda: desk.config_text()[1], online=not offline)
+    checks = examine(
+        lambda: desk.settings, lambda: desk.library, lambda: desk.config_text()[1], online=not offline
+    )
     if form == "json":
         desk.print_json([{"check": c.name, "state": c.state, "says": c.says, "do": c.do} for c in checks])
     else:

@@ -126,7 +126,11 @@ def _integrity(paper: Stored) -> list[str]:
 
 
 def _study(paper: Stored) -> Study:
-    return Study(id=paper.id, article=paper.article, appraisal=paper.appraisal or Appraisal(digest=paper.article.is_digest))
+    return Study(
+        id=paper.id,
+        article=paper.article,
+        appraisal=paper.appraisal or Appraisal(digest=paper.article.is_digest),
+    )
 
 
 def snippet(article: Article, query: Query) -> Text:
@@ -186,7 +190,10 @@ def _marks_line(paper: Stored) -> list[Text]:
 def paper_view(paper: Stored) -> RenderableType:
     """A paper for reading: citation, marks, sections, indexing, appraisal."""
     article = paper.article
-    parts: list[RenderableType] = [Text(shown.title(article), style="bold"), Text(shown.byline(article, limit=8))]
+    parts: list[RenderableType] = [
+        Text(shown.title(article), style="bold"),
+        Text(shown.byline(article, limit=8)),
+    ]
     identifiers = "  ".join(link.label for link in shown.links(article))
     parts.append(Text(f"{identifiers}  id {paper.id}".strip(), style="dim"))
     parts += [Text(f"! {mark.words}", style="bold red") for mark in shown.marks(_study(paper))]
@@ -233,7 +240,9 @@ def _facts(paper: Stored) -> list[tuple[str, str]]:
 
 
 def _levels(appraisal: Appraisal) -> str:
-    return ", ".join(f"{question} {'–' if level is None else level}" for question, level in appraisal.levels.items())
+    return ", ".join(
+        f"{question} {'–' if level is None else level}" for question, level in appraisal.levels.items()
+    )
 
 
 def history_view(
@@ -261,7 +270,9 @@ def explanation(paper: Stored, topic: Topic | None) -> RenderableType:
     ]
     table = Table("rule", "because", "where", "words", expand=True, title="Findings", title_justify="left")
     for finding in appraisal.findings:
-        words = Text(f"“{shown.plain(finding.quote)}”", style="bold" if finding.rule == appraisal.decided_by else "")
+        words = Text(
+            f"“{shown.plain(finding.quote)}”", style="bold" if finding.rule == appraisal.decided_by else ""
+        )
         table.add_row(Text(finding.rule), Text(shown.plain(finding.because)), Text(_where(finding)), words)
     return Group(paper_view(paper), Padding(Group(*head), (1, 0)), table)
 

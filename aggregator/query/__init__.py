@@ -27,7 +27,9 @@ class Query:
     phrases: tuple[Phrase, ...]
 
 
-_PIECE = re.compile(r'"(?P<phrase>[^"]*)"|(?P<operator>\b(?:AND|OR|NOT)\b)|(?P<sign>[][()])|(?P<word>[^\s"()\[\]]+)')
+_PIECE = re.compile(
+    r'"(?P<phrase>[^"]*)"|(?P<operator>\b(?:AND|OR|NOT)\b)|(?P<sign>[][()])|(?P<word>[^\s"()\[\]]+)'
+)
 
 
 def parse(text: str) -> Query:

@@ -74,7 +74,9 @@ def article_from(title: str, abstract: str, document: str) -> Article:
 def appraisal_document(appraisal: Appraisal) -> str:
     """An appraisal as JSON."""
     values = {name: getattr(appraisal, name) for name in Appraisal.__dataclass_fields__}
-    values["findings"] = [[getattr(finding, name) for name in Finding.__slots__] for finding in appraisal.findings]
+    values["findings"] = [
+        [getattr(finding, name) for name in Finding.__slots__] for finding in appraisal.findings
+    ]
     return _ENCODE(values)
 
 
@@ -89,4 +91,3 @@ def appraisal_from(document: str) -> Appraisal:
     values["tags"] = tuple(values["tags"])
     values["findings"] = tuple(Finding(*parts) for parts in values["findings"])
     return Appraisal(**values)
-

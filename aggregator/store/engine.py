@@ -15,6 +15,14 @@ from sqlalchemy.engine.url import make_url
 from ..errors import ConfigError, StoreError
 
 _BUSY_SECONDS = 30
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # a commit survives a power cut
+    "foreign_keys=ON",
+    "cache_size=-32768",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=8000",  # pages; fewer checkpoints while loading
+)
 
 
 def read_url(text: str, base: Path) -> URL:
@@ -30,7 +38,9 @@ def read_url(text: str, base: Path) -> URL:
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
-        raise ConfigError(f"no such kind of library: {backend}", hint="use sqlite:/// or postgresql+psycopg://")
+        raise ConfigError(
+            f"no such kind of library: {backend}", hint="use sqlite:/// or postgresql+psycopg://"
+        )
     if not url.database or url.database == ":memory:":
         raise ConfigError("a library in memory would be lost", hint="give a file: sqlite:///library.db")
     return url.set(drivername="sqlite", database=str((base / Path(url.database).expanduser()).resolve()))
@@ -38,7 +48,9 @@ def read_url(text: str, base: Path) -> URL:
 
 def shown(url: URL) -> str:
     """The address for people: a path, or a URL without its password."""
-    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    return (
+        url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    )
 
 
 def connect(url: URL) -> Engine:
@@ -58,7 +70,7 @@ def connect(url: URL) -> Engine:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, so that DDL is in the transaction too
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -95,4 +107,6 @@ def _translated(error: Any, where: str) -> StoreError:
         if sign in original.lower():
             return StoreError(f"{message}: {where}", hint=hint)
     first_line = original.strip().splitlines()[0] if original.strip() else type(error).__name__
-    return StoreError(f"the library failed ({where}): {first_line}", hint="`aggregator doctor` looks for the cause")
+    return StoreError(
+        f"the library failed ({where}): {first_line}", hint="`aggregator doctor` looks for the cause"
+    )

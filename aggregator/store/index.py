@@ -43,7 +43,9 @@ def _bounded(tokens: str) -> str:
 class Index(Protocol):
     """What both shapes of the index can do, inside the caller's transaction."""
 
-    def put(self, connection: sa.Connection, entries: Sequence[Entry], *, replaced: Iterable[int]) -> None: ...
+    def put(
+        self, connection: sa.Connection, entries: Sequence[Entry], *, replaced: Iterable[int]
+    ) -> None: ...
 
     def search(
         self, connection: sa.Connection, query: Query, *, topic: str | None, limit: int, offset: int
@@ -64,7 +66,9 @@ class Fts5:
 
     def put(self, connection: sa.Connection, entries: Sequence[Entry], *, replaced: Iterable[int]) -> None:
         """Writes entries; those of ``replaced`` stood there before."""
-        connection.exec_driver_sql("INSERT INTO search_index(search_index, rank) VALUES ('hashsize', 67108864)")
+        connection.exec_driver_sql(
+            "INSERT INTO search_index(search_index, rank) VALUES ('hashsize', 67108864)"
+        )
         for record_id in replaced:
             connection.exec_driver_sql("DELETE FROM search_index WHERE rowid = ?", (record_id,))
         if entries:
@@ -78,10 +82,11 @@ class Fts5:
     ) -> tuple[int, list[tuple[int, float]]]:
         """How many match, and ids with scores (higher is better), best first; ties by newest id."""
         where = "search_index MATCH :match" + (_IN_TOPIC.format(id="search_index.rowid") if topic else "")
-        values = {"match": " AND ".join(self._phrase(phrase) for phrase in query.phrases), "topic": topic}
-        if not topic:
-            del values["topic"]
-        total = connection.execute(sa.text(f"SELECT count(*) FROM search_index WHERE {where}"), values).scalar_one()  # noqa: S608  # only bound values
+        values: dict[str, object] = {"match": " AND ".join(map(self._phrase, query.phrases))}
+        if topic:
+            values["topic"] = topic
+        counting = sa.text(f"SELECT count(*) FROM search_index WHERE {where}")  # noqa: S608  # only bound values
+        total = connection.execute(counting, values).scalar_one()
         rows = connection.execute(
             sa.text(
                 f"SELECT rowid, -bm25(search_index, {_WEIGHTS[0]}, {_WEIGHTS[1]}, {_WEIGHTS[2]}) AS score "  # noqa: S608  # only bound values
@@ -113,7 +118,9 @@ class Fts5:
 
     def strays(self, connection: sa.Connection) -> list[int]:
         """Ids in the index that no record has."""
-        rows = connection.exec_driver_sql("SELECT rowid FROM search_index WHERE rowid NOT IN (SELECT id FROM records)")
+        rows = connection.exec_driver_sql(
+            "SELECT rowid FROM search_index WHERE rowid NOT IN (SELECT id FROM records)"
+        )
         return [int(row[0]) for row in rows]
 
 
@@ -127,7 +134,9 @@ class Tsvector:
             connection.execute(sa.text("DELETE FROM search_index WHERE record_id = :id"), gone)
         if entries:
             connection.execute(
-                sa.text("INSERT INTO search_index(record_id, vector) VALUES (:id, CAST(:vector AS tsvector))"),
+                sa.text(
+                    "INSERT INTO search_index(record_id, vector) VALUES (:id, CAST(:vector AS tsvector))"
+                ),
                 [{"id": item.record_id, "vector": self._vector(item)} for item in entries],
             )
 
@@ -150,11 +159,14 @@ class Tsvector:
         self, connection: sa.Connection, query: Query, *, topic: str | None, limit: int, offset: int
     ) -> tuple[int, list[tuple[int, float]]]:
         """How many match, and ids with scores (higher is better), best first; ties by newest id."""
-        where = "vector @@ CAST(:match AS tsquery)" + (_IN_TOPIC.format(id="search_index.record_id") if topic else "")
+        where = "vector @@ CAST(:match AS tsquery)" + (
+            _IN_TOPIC.format(id="search_index.record_id") if topic else ""
+        )
         values: dict[str, object] = {"match": " & ".join(self._phrase(phrase) for phrase in query.phrases)}
         if topic:
             values["topic"] = topic
-        total = connection.execute(sa.text(f"SELECT count(*) FROM search_index WHERE {where}"), values).scalar_one()  # noqa: S608  # only bound values
+        counting = sa.text(f"SELECT count(*) FROM search_index WHERE {where}")  # noqa: S608  # only bound values
+        total = connection.execute(counting, values).scalar_one()
         rows = connection.execute(
             sa.text(
                 "SELECT record_id, ts_rank('{0.1, 0.1, 0.5, 1.0}', vector, CAST(:match AS tsquery), 1) AS score "  # noqa: S608  # only bound values

@@ -21,7 +21,16 @@ from . import migrations
 from .codec import appraisal_document, appraisal_from, article_from
 from .index import Index, index_for
 from .lock import writer_lock
-from .schema import AppraisalRow, DeletionRow, MembershipRow, NoteRow, ReceiptRow, RecordRow, RevisionRow, UnreadableRow
+from .schema import (
+    AppraisalRow,
+    DeletionRow,
+    MembershipRow,
+    NoteRow,
+    ReceiptRow,
+    RecordRow,
+    RevisionRow,
+    UnreadableRow,
+)
 from .writing import (
     Arrival,
     Counts,
@@ -196,12 +205,15 @@ class Library:
         """The paper with that PMID, DOI, PMCID or own id. Raises: InputError when there is none."""
         with self.reading() as connection:
             for condition in _identifier_conditions(text.strip()):
-                row = connection.execute(sa.select(_RECORDS.c.id).where(condition).order_by(_RECORDS.c.id)).first()
+                row = connection.execute(
+                    sa.select(_RECORDS.c.id).where(condition).order_by(_RECORDS.c.id)
+                ).first()
                 if row:
                     return next(self._stored(connection, [row.id]))
         raise InputError(
-            f"the library holds no paper “{text}”", hint="give a PMID, a DOI or the library's own id (a17); `aggregator search` finds them"
-        )  # fmt: skip
+            f"the library holds no paper “{text}”",
+            hint="give a PMID, a DOI or the library's own id (a17); `aggregator search` finds them",
+        )
 
     def _stored(self, connection: sa.Connection, ids: Sequence[int]) -> Iterator[Stored]:
         """Papers by their ids, in the order given."""
@@ -219,19 +231,22 @@ class Library:
         """All papers of a topic, by id."""
         with self.reading() as connection:
             ids = connection.execute(
-                sa.select(_MEMBERSHIPS.c.record_id).where(_MEMBERSHIPS.c.topic == name).distinct().order_by(_MEMBERSHIPS.c.record_id)
-            ).scalars()  # fmt: skip
+                sa.select(_MEMBERSHIPS.c.record_id)
+                .where(_MEMBERSHIPS.c.topic == name)
+                .distinct()
+                .order_by(_MEMBERSHIPS.c.record_id)
+            ).scalars()
             return list(self._stored(connection, list(ids)))
 
     def topic_counts(self) -> dict[str, int]:
         """How many papers each topic holds."""
         with self.reading() as connection:
             rows = connection.execute(
-                sa.select(_MEMBERSHIPS.c.topic, sa.func.count(sa.distinct(_MEMBERSHIPS.c.record_id))).group_by(
-                    _MEMBERSHIPS.c.topic
-                )
+                sa.select(
+                    _MEMBERSHIPS.c.topic, sa.func.count(sa.distinct(_MEMBERSHIPS.c.record_id))
+                ).group_by(_MEMBERSHIPS.c.topic)
             )
-            return {topic: count for topic, count in rows}
+            return {row[0]: row[1] for row in rows}
 
     def search(
         self, query: Query, *, topic: str | None = None, limit: int = 20, offset: int = 0
@@ -284,22 +299,26 @@ class Library:
         """Records that could not be read, with their bytes."""
         with self.reading() as connection:
             return [
-                Unreadable(
-                    reason=row.reason, raw=zlib.decompress(row.raw), pmid=row.pmid, place=row.place
+                Unreadable(reason=row.reason, raw=zlib.decompress(row.raw), pmid=row.pmid, place=row.place)
+                for row in connection.execute(
+                    sa.select(_UNREADABLE).order_by(_UNREADABLE.c.received, _UNREADABLE.c.raw_hash)
                 )
-                for row in connection.execute(sa.select(_UNREADABLE).order_by(_UNREADABLE.c.received, _UNREADABLE.c.raw_hash))
-            ]  # fmt: skip
+            ]
 
     def deleted_pmids(self) -> list[str]:
         """PMIDs noted as withdrawn by PubMed, whether or not the library holds them."""
         with self.reading() as connection:
-            return list(connection.execute(sa.select(_DELETIONS.c.pmid).order_by(_DELETIONS.c.pmid)).scalars())
+            return list(
+                connection.execute(sa.select(_DELETIONS.c.pmid).order_by(_DELETIONS.c.pmid)).scalars()
+            )
 
     def sizes(self) -> dict[str, int]:
         """How many of each thing the library holds."""
         with self.reading() as connection:
             counts = {
-                table.name: int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
+                table.name: int(
+                    connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+                )
                 for table in (_RECORDS, _REVISIONS, _APPRAISALS, _DELETIONS, _UNREADABLE)
             }
             waiting = sa.select(sa.func.count()).where(_RECORDS.c.appraisal_id.is_(None))
@@ -319,7 +338,7 @@ class Library:
                 .where(_RECORDS.c.id.in_(members))
                 .group_by(_RECORDS.c.origin)
             )
-            return {origin: count for origin, count in rows}
+            return {row[0]: row[1] for row in rows}
 
 
 _NO_LIBRARY = "`aggregator load FILE` makes one and fills it; `aggregator init` writes a configuration first"
@@ -387,7 +406,9 @@ class Writer:
 
         ``members_only``: only those that belong to a topic.
         """
-        stale: sa.ColumnElement[bool] = sa.or_(_RECORDS.c.appraisal_id.is_(None), _APPRAISALS.c.rulebook != rulebook)
+        stale: sa.ColumnElement[bool] = sa.or_(
+            _RECORDS.c.appraisal_id.is_(None), _APPRAISALS.c.rulebook != rulebook
+        )
         if members_only:
             stale = sa.and_(stale, _RECORDS.c.id.in_(sa.select(_MEMBERSHIPS.c.record_id)))
         return self._papers(stale, after, limit)
@@ -397,7 +418,13 @@ class Writer:
         return self._papers(sa.true(), after, limit)
 
     def _papers(self, condition: sa.ColumnElement[bool], after: int, limit: int) -> list[Pending]:
-        columns = (_RECORDS.c.id, _RECORDS.c.revision_id, _RECORDS.c.title, _RECORDS.c.abstract, _RECORDS.c.document)
+        columns = (
+            _RECORDS.c.id,
+            _RECORDS.c.revision_id,
+            _RECORDS.c.title,
+            _RECORDS.c.abstract,
+            _RECORDS.c.document,
+        )
         with self._transaction() as connection:
             rows = connection.execute(
                 sa.select(*columns)
@@ -430,7 +457,9 @@ class Writer:
         """Forgets memberships by words in topics that are configured no more."""
         with self._transaction() as connection:
             connection.execute(
-                _MEMBERSHIPS.delete().where(_MEMBERSHIPS.c.topic.not_in(topics), _MEMBERSHIPS.c.via == "words")
+                _MEMBERSHIPS.delete().where(
+                    _MEMBERSHIPS.c.topic.not_in(topics), _MEMBERSHIPS.c.via == "words"
+                )
             )
 
     def save_appraisals(self, made: str, appraisals: Sequence[tuple[Pending, Appraisal]]) -> None:
@@ -438,7 +467,14 @@ class Writer:
         if not appraisals:
             return
         with self._transaction() as connection:
-            first = int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(_APPRAISALS.c.id), 0))).scalar_one()) + 1
+            first = (
+                int(
+                    connection.execute(
+                        sa.select(sa.func.coalesce(sa.func.max(_APPRAISALS.c.id), 0))
+                    ).scalar_one()
+                )
+                + 1
+            )
             rows = [
                 {
                     "id": first + place,
@@ -455,7 +491,7 @@ class Writer:
                     "document": appraisal_document(appraisal),
                 }
                 for place, (paper, appraisal) in enumerate(appraisals)
-            ]  # fmt: skip
+            ]
             connection.execute(_APPRAISALS.insert(), rows)
             connection.execute(
                 _RECORDS.update()
@@ -464,11 +500,15 @@ class Writer:
                 [{"b_record": row["record_id"], "b_appraisal": row["id"]} for row in rows],
             )
 
-    def replace_word_topics(self, record_ids: Sequence[int], members: Iterable[tuple[str, int, str]], now: str) -> None:
+    def replace_word_topics(
+        self, record_ids: Sequence[int], members: Iterable[tuple[str, int, str]], now: str
+    ) -> None:
         """Sets anew which topics these papers belong to by their words."""
         with self._transaction() as connection:
             connection.execute(
-                _MEMBERSHIPS.delete().where(_MEMBERSHIPS.c.record_id.in_(record_ids), _MEMBERSHIPS.c.via == "words")
+                _MEMBERSHIPS.delete().where(
+                    _MEMBERSHIPS.c.record_id.in_(record_ids), _MEMBERSHIPS.c.via == "words"
+                )
             )
             put_memberships(connection, members, now)
 
@@ -527,7 +567,7 @@ def _revision_counts(connection: sa.Connection, ids: Sequence[int]) -> dict[int,
         .where(_REVISIONS.c.record_id.in_(ids), _REVISIONS.c.same_as.is_(None))
         .group_by(_REVISIONS.c.record_id)
     )
-    return {record: count for record, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _identifier_conditions(text: str) -> Iterator[sa.ColumnElement[bool]]:

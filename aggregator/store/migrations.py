@@ -33,7 +33,9 @@ def require_head(found: str | None, where: str) -> None:
     if found == HEAD:
         return
     if found in KNOWN:
-        raise StoreOutdated(f"the library is of an older version ({found}): {where}", hint="run `aggregator db upgrade`")
+        raise StoreOutdated(
+            f"the library is of an older version ({found}): {where}", hint="run `aggregator db upgrade`"
+        )
     raise StoreOutdated(
         f"the library was written by a newer program (schema {found}): {where}",
         hint="install the newest version of aggregator; the library is left as it is",

@@ -21,7 +21,10 @@ NAMING = {
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: Text, int: BigInteger().with_variant(Integer, "sqlite")}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text,
+        int: BigInteger().with_variant(Integer, "sqlite"),
+    }
 
 
 class ReceiptRow(Base):

@@ -34,7 +34,11 @@ def check(library: Library, progress: Callable[[int], None] = lambda _: None) ->
     """
     with library.reading() as connection:
         try:
-            return [*_database(connection), *_revisions(connection, progress), *_index(library, connection, progress)]
+            return [
+                *_database(connection),
+                *_revisions(connection, progress),
+                *_index(library, connection, progress),
+            ]
         except sa.exc.DatabaseError as error:
             return [f"the database cannot be read: {error.orig}"]
 
@@ -122,10 +126,13 @@ def _backup_sqlite(source: Path, to: Path) -> None:
 def restore(library: Library, source: Path) -> None:
     """Puts a backup in the place of the library; a library that is there must be moved away first."""
     if not source.is_file():
-        raise InputError(f"there is no such file: {source}", hint="name a file made by `aggregator db backup`")
+        raise InputError(
+            f"there is no such file: {source}", hint="name a file made by `aggregator db backup`"
+        )
     if library.exists():
         raise InputError(
-            f"there is a library at {library.where}", hint="move it away or name another with --db; nothing was touched"
+            f"there is a library at {library.where}",
+            hint="move it away or name another with --db; nothing was touched",
         )
     with writer_lock_errors(library):
         if library.is_file:
@@ -152,7 +159,12 @@ def _pg(program: str, *arguments: str, library: Library) -> None:
     path = shutil.which(program)
     if path is None:
         raise StoreError(f"{program} is not installed", hint="install PostgreSQL's client programs")
-    environment = {**os.environ, **({"PGPASSWORD": str(library.url.password)} if library.url.password else {})}
+    environment = {
+        **os.environ,
+        **({"PGPASSWORD": str(library.url.password)} if library.url.password else {}),
+    }
     done = subprocess.run([path, *arguments], env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # a fixed program, no shell
     if done.returncode:
-        raise StoreError(f"{program} failed: {done.stderr.strip().splitlines()[0] if done.stderr else done.returncode}")
+        raise StoreError(
+            f"{program} failed: {done.stderr.strip().splitlines()[0] if done.stderr else done.returncode}"
+        )

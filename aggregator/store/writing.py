@@ -7,7 +7,7 @@ then the later arrival. Every revision is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from isal import isal_zlib
 
 from ..model import Article, Deletion, Origin, Unreadable
-from ..text import Folded, folded
+from ..text import Folded
 from .codec import article_document
 from .index import Entry, Index, entry
 from .schema import DeletionRow, MembershipRow, ReceiptRow, RecordRow, RevisionRow, UnreadableRow
@@ -43,11 +43,34 @@ class Arrival:
 
     raw: bytes
     raw_hash: bytes
-    content_hash: bytes
     article: Article
     fields: Folded
     topics: tuple[tuple[str, str], ...]
     """Topics it belongs to, each with what brought it there ("words", "query", "person")."""
+    document: str
+    content_hash: bytes
+    """Of everything read: equal when the bytes differ only in what means nothing, such as indentation."""
+    title_key: int
+
+
+def arrival_of(
+    raw: bytes, fingerprint: bytes, article: Article, fields: Folded, topics: tuple[tuple[str, str], ...]
+) -> Arrival:
+    """An arrival with everything that follows from the article, worked out once."""
+    document = article_document(article)
+    content = blake2b(digest_size=16)
+    for text in (article.title, "\0", article.abstract, "\0", document):
+        content.update(text.encode())
+    return Arrival(
+        raw,
+        fingerprint,
+        article,
+        fields,
+        topics,
+        document,
+        content.digest(),
+        title_key(fields.title, article.year),
+    )
 
 
 @dataclass(slots=True)
@@ -108,9 +131,11 @@ class Unit:
         """Places one arrival: a new paper, a new revision that stands, or history."""
         article = arrival.article
         key = _key(article)
-        known = self._find(article)
+        known = self._find(article, arrival.title_key)
         if known is None:
-            known = _Standing(self.next_record, article.pmid, article.origin, 0, (0, 0, ""), b"", stored=False)
+            known = _Standing(
+                self.next_record, article.pmid, article.origin, 0, (0, 0, ""), b"", stored=False
+            )
             self.next_record += 1
             self.standing[known.id] = known
             self.counts.new += 1
@@ -127,13 +152,13 @@ class Unit:
         if stands:
             self._let_stand(arrival, known, revision, key)
 
-    def _find(self, article: Article) -> _Standing | None:
+    def _find(self, article: Article, key: int) -> _Standing | None:
         if article.pmid and (known := self.by_pmid.get(article.pmid)):
             return known
         for known in self.by_doi.get(article.doi, ()) if article.doi else ():
             if not (article.pmid and known.pmid):
                 return known
-        for known in self.by_title.get(title_key(article), ()):
+        for known in self.by_title.get(key, ()):
             digest = article.is_digest or known.origin is Origin.DIGEST
             if digest and not (article.pmid and known.pmid):
                 return known
@@ -161,24 +186,31 @@ class Unit:
         )
         return revision
 
-    def _let_stand(self, arrival: Arrival, known: _Standing, revision: int, key: tuple[int, int, str]) -> None:
+    def _let_stand(
+        self, arrival: Arrival, known: _Standing, revision: int, key: tuple[int, int, str]
+    ) -> None:
         article = arrival.article
-        known.revision_id, known.key, known.origin, known.content = revision, key, article.origin, arrival.content_hash
+        known.revision_id, known.key, known.origin, known.content = (
+            revision,
+            key,
+            article.origin,
+            arrival.content_hash,
+        )
         known.pmid = article.pmid or known.pmid
-        self.remember(known, article.doi, title_key(article))
+        self.remember(known, article.doi, arrival.title_key)
         before = self.rows.get(known.id, {})
         self.rows[known.id] = {
             "id": known.id,
             "pmid": known.pmid or None,
             "doi": article.doi or before.get("doi"),
             "pmcid": article.pmcid or before.get("pmcid"),
-            "title_key": title_key(article),
+            "title_key": arrival.title_key,
             "title": article.title,
             "abstract": article.abstract,
             "journal": article.journal or article.book_title,
             "year": article.year,
             "origin": article.origin.value,
-            "document": article_document(article),
+            "document": arrival.document,
             "revision_id": revision,
             "appraisal_id": None,
             "changed": self.received,
@@ -201,20 +233,18 @@ def _key(article: Article) -> tuple[int, int, str]:
     return (_ORIGIN_RANK[article.origin], article.version, article.revised)
 
 
-def title_key(article: Article) -> int:
-    """A number for normalised title and year; 0 for titles too short to tell papers apart."""
-    title = folded(article.title)
-    if title.count(" ") + 1 < _FEWEST_TITLE_WORDS:
+def title_key(folded_title: str, year: int | None) -> int:
+    """A number for a folded title and year; 0 for titles too short to tell papers apart."""
+    if folded_title.count(" ") + 1 < _FEWEST_TITLE_WORDS:
         return 0
-    digest = blake2b(f"{title}|{article.year}".encode(), digest_size=8).digest()
+    digest = blake2b(f"{folded_title}|{year}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
 def open_unit(connection: sa.Connection, receipt: int, received: str, arrivals: Sequence[Arrival]) -> Unit:
     """A unit that knows every record which one of the arrivals could be."""
     unit = Unit(receipt, received, _next(connection, _RECORDS.c.id), _next(connection, _REVISIONS.c.id))
-    articles = [arrival.article for arrival in arrivals]
-    for condition in _candidates(articles):
+    for condition in _candidates(arrivals):
         _remember_stored(connection, unit, condition)
     ids = [known.id for known in unit.standing.values()]
     if ids:
@@ -227,12 +257,13 @@ def open_unit(connection: sa.Connection, receipt: int, received: str, arrivals: 
     return unit
 
 
-def _candidates(articles: Iterable[Article]) -> Iterable[sa.ColumnElement[bool]]:
+def _candidates(arrivals: Sequence[Arrival]) -> Iterator[sa.ColumnElement[bool]]:
+    articles = [arrival.article for arrival in arrivals]
     pmids = {article.pmid for article in articles if article.pmid}
     dois = {article.doi for article in articles if article.doi}
     without_pmid = {article.doi for article in articles if article.doi and not article.pmid}
-    keys = {key for article in articles if (key := title_key(article))}
-    digest_keys = {key for article in articles if article.is_digest and (key := title_key(article))}
+    keys = {arrival.title_key for arrival in arrivals} - {0}
+    digest_keys = {arrival.title_key for arrival in arrivals if arrival.article.is_digest} - {0}
     if pmids:
         yield _RECORDS.c.pmid.in_(pmids)
     if dois:
@@ -257,7 +288,9 @@ def _remember_stored(connection: sa.Connection, unit: Unit, condition: sa.Column
             continue
         origin = Origin(row.origin)
         key = (_ORIGIN_RANK[origin], row.version, row.revised)
-        known = _Standing(row.id, row.pmid or "", origin, row.revision_id, key, bytes(row.content_hash), stored=True)
+        known = _Standing(
+            row.id, row.pmid or "", origin, row.revision_id, key, bytes(row.content_hash), stored=True
+        )
         unit.rows[row.id] = {"doi": row.doi, "pmcid": row.pmcid, "untouched": True}
         unit.remember(known, row.doi or "", row.title_key)
 
@@ -301,7 +334,9 @@ def _write_topics(connection: sa.Connection, unit: Unit, replaced: Sequence[int]
 
 def put_memberships(connection: sa.Connection, members: Iterable[tuple[str, int, str]], since: str) -> None:
     """Notes (topic, record, via) where it is not noted yet."""
-    rows = [{"topic": topic, "record_id": record, "via": via, "since": since} for topic, record, via in members]
+    rows = [
+        {"topic": topic, "record_id": record, "via": via, "since": since} for topic, record, via in members
+    ]
     if rows:
         connection.execute(insert_new(connection, _MEMBERSHIPS), rows)
 
@@ -317,7 +352,9 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> Any:
     return insert_postgresql(table).on_conflict_do_nothing()
 
 
-def put_unreadable(connection: sa.Connection, receipt: int, received: str, records: Sequence[Unreadable]) -> None:
+def put_unreadable(
+    connection: sa.Connection, receipt: int, received: str, records: Sequence[Unreadable]
+) -> None:
     """Keeps records that could not be read, once each."""
     if records:
         connection.execute(
@@ -337,7 +374,9 @@ def put_unreadable(connection: sa.Connection, receipt: int, received: str, recor
         )
 
 
-def put_deletions(connection: sa.Connection, receipt: int, received: str, deletions: Sequence[Deletion]) -> int:
+def put_deletions(
+    connection: sa.Connection, receipt: int, received: str, deletions: Sequence[Deletion]
+) -> int:
     """Notes withdrawn PMIDs; the papers stay, marked. Returns how many PMIDs were named."""
     pmids = [pmid for deletion in deletions for pmid in deletion.pmids]
     if pmids:

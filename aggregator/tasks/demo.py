@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from .. import __version__
 from ..appraise import rulebook
 from ..config import Settings
 from ..grade.summary import Summary
-from ..model import Question
+from ..model import Article, Question
 from ..report import FORMATS
-from ..sources.starter import starter_items
+from ..sources.starter import StarterItem, starter_items
 from ..store import Library
 from .appraise import appraise_pending
 from .load import load
@@ -38,14 +38,31 @@ def run_demo(settings: Settings, *, now: Callable[[], str]) -> Demo:
     vocabularies = settings.vocabularies()
     try:
         with library.writing() as writer:
-            loading = load(writer, "starter set", starter_items(), topics=topic_words(settings), into=None, now=now)
+            loading = load(
+                writer,
+                "starter set",
+                starter_items(),
+                read=_articles,
+                topics=topic_words(settings),
+                into=None,
+                now=now,
+            )
             appraise_pending(writer, vocabularies, now=now)
         graded = [topic for topic in settings.topic if topic.kind is not Question.ANY]
         summaries = tuple(summary_of(library, topic, rulebook(vocabularies)) for topic in graded)
         html = [form for form in FORMATS if form.name == "html"]
         (report,) = write_reports(
-            summaries, html, folder / "report.html", title="Kratom: liver and pain", version=__version__, printed=now()[:10]
-        )  # fmt: skip
+            summaries,
+            html,
+            folder / "report.html",
+            title="Kratom: liver and pain",
+            version=__version__,
+            printed=now()[:10],
+        )
         return Demo(summaries, report, loading.counts.new)
     finally:
         library.close()
+
+
+def _articles(items: Sequence[StarterItem]) -> list[Article]:
+    return [item.article for item in items]

@@ -30,7 +30,11 @@ class Check:
 
 
 def examine(
-    settings: Callable[[], Settings], library: Callable[[], Library], source: Callable[[], str], *, online: bool
+    settings: Callable[[], Settings],
+    library: Callable[[], Library],
+    source: Callable[[], str],
+    *,
+    online: bool,
 ) -> list[Check]:
     """All checks; the arguments are called here so that a broken configuration is a finding too."""
     try:
@@ -56,10 +60,14 @@ def _key(settings: Settings) -> Iterator[Check]:
         if Path(file).is_file():
             yield Check("API key", "ok", f"from {file}: 10 requests a second")
         else:
-            missing = ConfigError(f"ncbi.api_key_file names no file: {file}", hint="correct the name or remove it")
+            missing = ConfigError(
+                f"ncbi.api_key_file names no file: {file}", hint="correct the name or remove it"
+            )
             yield Check("API key", "failed", missing.message, missing.hint, missing)
     else:
-        yield Check("API key", "note", "none: 3 requests a second", "a key is free: set NCBI_API_KEY for 10 a second")
+        yield Check(
+            "API key", "note", "none: 3 requests a second", "a key is free: set NCBI_API_KEY for 10 a second"
+        )
 
 
 def _ncbi(settings: Settings) -> Check:
@@ -80,15 +88,28 @@ def _library(library: Callable[[], Library]) -> Iterator[Check]:
     if version is None:
         yield Check("library", "note", f"none yet at {held.where}", "`aggregator load FILE` makes one")
     elif version != HEAD:
-        outdated = StoreError(f"schema {version}, this program wants {HEAD}", hint="`aggregator db upgrade`, or a newer program")
+        outdated = StoreError(
+            f"schema {version}, this program wants {HEAD}", hint="`aggregator db upgrade`, or a newer program"
+        )
         yield Check("library", "failed", outdated.message, outdated.hint, outdated)
     else:
         sizes = held.sizes()
-        yield Check("library", "ok", f"{held.where}: {sizes['records']} papers, {sizes['revisions']} revisions, schema {version}")
+        yield Check(
+            "library",
+            "ok",
+            f"{held.where}: {sizes['records']} papers, {sizes['revisions']} revisions, schema {version}",
+        )
         if sizes["unreadable"]:
-            yield Check("unreadable records", "note", str(sizes["unreadable"]), "`aggregator db status` lists them")
+            yield Check(
+                "unreadable records", "note", str(sizes["unreadable"]), "`aggregator db status` lists them"
+            )
         if sizes["not_appraised"]:
-            yield Check("appraisal", "note", f"{sizes['not_appraised']} papers not appraised", "run `aggregator appraise`")
+            yield Check(
+                "appraisal",
+                "note",
+                f"{sizes['not_appraised']} papers not appraised",
+                "run `aggregator appraise`",
+            )
     if held.is_file:
         yield _disk(Path(held.where))
 

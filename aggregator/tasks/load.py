@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol, TypeVar
 
 from ..errors import InputError
 from ..model import Article, Deletion, Unreadable
-from ..sources.files import Item
 from ..store import Receipt
 from ..store.library import Writer
-from ..store.writing import Arrival, Counts, raw_hash
+from ..store.writing import Arrival, Counts, arrival_of, raw_hash
 from ..text import folded_article
 from .topics import TopicWords, topics_by_words
 
-UNIT = 2_000
+UNIT = 1_000
 """Records a transaction: bounds memory and what a crash can cost."""
+
+
+class Item(Protocol):
+    """A record that can be known by its bytes before it is read."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def raw(self) -> bytes: ...
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+Reader = Callable[[Sequence[ItemT]], Sequence[Article | Deletion | Unreadable]]
+"""Says what many records say, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +61,9 @@ class _Unit:
 def load(
     writer: Writer,
     name: str,
-    items: Iterable[Item],
+    items: Iterable[ItemT],
     *,
+    read: Reader[ItemT],
     topics: Sequence[TopicWords],
     into: str | None,
     now: Callable[[], str],
@@ -58,18 +75,33 @@ def load(
     and the units before the break stay.
     """
     receipt = writer.open_receipt("file", name, now())
-    total, by_topic, unreadable = Counts(), dict.fromkeys((topic.name for topic in topics), 0), list[Unreadable]()
+    total, by_topic, unreadable = (
+        Counts(),
+        dict.fromkeys((topic.name for topic in topics), 0),
+        list[Unreadable](),
+    )
     broken: InputError | None = None
-    try:
-        for unit in _units(writer, items, topics, into):
-            total.add(_store(writer, receipt, unit))
-            unreadable += unit.unreadable
-            for arrival in unit.arrivals:
-                for topic, _ in arrival.topics:
-                    by_topic[topic] += 1
-            progress(total)
-    except InputError as error:
-        broken = error
+
+    def note(unit: _Unit, stored: Future[Counts]) -> None:
+        total.add(stored.result())
+        unreadable.extend(unit.unreadable)
+        for arrival in unit.arrivals:
+            for topic, _ in arrival.topics:
+                by_topic[topic] += 1
+        progress(total)
+
+    # One unit is written while the next is read: databases work outside the interpreter's lock.
+    with ThreadPoolExecutor(max_workers=1) as writing:
+        under_way: tuple[_Unit, Future[Counts]] | None = None
+        try:
+            for unit in _units(writer, items, read, topics, into):
+                if under_way:
+                    note(*under_way)
+                under_way = unit, writing.submit(_store, writer, receipt, unit)
+        except InputError as error:
+            broken = error
+        if under_way:
+            note(*under_way)
     writer.close_receipt(receipt, now(), total)
     if broken and not total.seen and not total.deleted:
         raise broken
@@ -86,42 +118,55 @@ def _store(writer: Writer, receipt: Receipt, unit: _Unit) -> Counts:
 
 
 def _units(
-    writer: Writer, items: Iterable[Item], topics: Sequence[TopicWords], into: str | None
+    writer: Writer,
+    items: Iterable[ItemT],
+    read: Reader[ItemT],
+    topics: Sequence[TopicWords],
+    into: str | None,
 ) -> Iterator[_Unit]:
-    stream = iter(items)
+    stream, before = iter(items), frozenset[bytes]()
     while batch := list(islice(stream, UNIT)):
-        yield _read_unit(writer, batch, topics, into)
+        hashes = [raw_hash(item.raw) for item in batch]
+        yield _read_unit(writer, list(zip(hashes, batch, strict=True)), before, read, topics, into)
+        before = frozenset(hashes)
 
 
-def _read_unit(writer: Writer, batch: Sequence[Item], topics: Sequence[TopicWords], into: str | None) -> _Unit:
+def _read_unit(
+    writer: Writer,
+    batch: Sequence[tuple[bytes, ItemT]],
+    before: frozenset[bytes],
+    read: Reader[ItemT],
+    topics: Sequence[TopicWords],
+    into: str | None,
+) -> _Unit:
+    """``before``: the fingerprints of the unit that may still be on its way into the library."""
     unit = _Unit()
-    hashes = [raw_hash(item.raw) for item in batch]
-    known = writer.known(hashes)
-    taken: set[bytes] = set()
-    for item, fingerprint in zip(batch, hashes, strict=True):
-        if item.kind == "delete":
-            unit.deletions.append(item.deletions())
-            continue
-        unit.seen += 1
-        if fingerprint in known or fingerprint in taken:
-            unit.unchanged += 1
-            if into and fingerprint in known:
-                unit.members.append((into, known[fingerprint], "person"))
-            continue
-        taken.add(fingerprint)
-        match item.read():
-            case Unreadable() as failed:
-                unit.unreadable.append(failed)
-            case article:
-                unit.arrivals.append(_arrival(item, fingerprint, article, topics, into))
+    known = writer.known([fingerprint for fingerprint, _ in batch])
+    unknown: dict[bytes, ItemT] = {}
+    for fingerprint, item in batch:
+        unit.seen += item.kind != "delete"
+        if fingerprint in known or fingerprint in before or fingerprint in unknown:
+            unit.unchanged += item.kind != "delete"
+        else:
+            unknown[fingerprint] = item
+    if into:
+        unit.members = [(into, record, "person") for record in known.values()]
+    for (fingerprint, item), found in zip(unknown.items(), read(list(unknown.values())), strict=True):
+        match found:
+            case Deletion():
+                unit.deletions.append(found)
+            case Unreadable():
+                unit.unreadable.append(found)
+            case Article():
+                unit.arrivals.append(_arrival(item.raw, fingerprint, found, topics, into))
     return unit
 
 
 def _arrival(
-    item: Item, fingerprint: bytes, article: Article, topics: Sequence[TopicWords], into: str | None
+    raw: bytes, fingerprint: bytes, article: Article, topics: Sequence[TopicWords], into: str | None
 ) -> Arrival:
     fields = folded_article(article)
     found = topics_by_words(article, fields, topics)
     if into:
         found = (*found, (into, "person"))
-    return Arrival(item.raw, fingerprint, item.content_hash(article), article, fields, found)
+    return arrival_of(raw, fingerprint, article, fields, found)

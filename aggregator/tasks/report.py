@@ -33,12 +33,19 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be written: {error.strerror or error}", hint="check the folder, its permissions and free space"
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="check the folder, its permissions and free space",
         ) from error
 
 
 def write_reports(
-    summaries: Sequence[Summary], formats: Sequence[Format], to: Path, *, title: str, version: str, printed: str
+    summaries: Sequence[Summary],
+    formats: Sequence[Format],
+    to: Path,
+    *,
+    title: str,
+    version: str,
+    printed: str,
 ) -> list[Path]:
     """Writes one document for each format. ``to``: a folder, or a file when there is one format.
 
@@ -47,9 +54,12 @@ def write_reports(
     stem = "-".join(summary.topic.name for summary in summaries)
     single = len(formats) == 1 and to.suffix == formats[0].suffix and not to.is_dir()
     made = [
-        (to if single else to / f"{stem}{form.suffix}", form.load()(summaries, title=title, version=version, printed=printed))
+        (
+            to if single else to / f"{stem}{form.suffix}",
+            form.load()(summaries, title=title, version=version, printed=printed),
+        )
         for form in formats
-    ]  # fmt: skip
+    ]
     for path, text in made:
         write_atomically(path, text.encode())
     return [path for path, _ in made]

@@ -38,7 +38,9 @@ def topic_words(settings: Settings) -> tuple[TopicWords, ...]:
     )
 
 
-def topics_by_words(article: Article, fields: Folded, topics: Sequence[TopicWords]) -> tuple[tuple[str, str], ...]:
+def topics_by_words(
+    article: Article, fields: Folded, topics: Sequence[TopicWords]
+) -> tuple[tuple[str, str], ...]:
     """The topics whose words the article names, as (topic, "words")."""
     hay = fields.hay
     return tuple(
@@ -47,7 +49,11 @@ def topics_by_words(article: Article, fields: Folded, topics: Sequence[TopicWord
 
 
 def refill(
-    writer: Writer, topics: Sequence[TopicWords], *, now: str, progress: Callable[[int], None] = lambda _: None
+    writer: Writer,
+    topics: Sequence[TopicWords],
+    *,
+    now: str,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> bool:
     """Assigns every stored paper anew when the topics or their words have changed since the last time.
 

@@ -112,7 +112,9 @@ def upgrade() -> None:
         sa.Column("document", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_appraisals"),
         sa.ForeignKeyConstraint(["record_id"], ["records.id"], name="fk_appraisals_record_id_records"),
-        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name="fk_appraisals_revision_id_revisions"),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revisions.id"], name="fk_appraisals_revision_id_revisions"
+        ),
     )
     op.create_index("ix_appraisals_record_id", "appraisals", ["record_id"])
     op.create_table(

@@ -56,7 +56,9 @@ def test_gives_back_every_field_of_an_article(library: Library) -> None:
     assert library.find("17").article == article
 
 
-@pytest.mark.parametrize("text", ["17", "PMID:17", "a1", "10.1000/ABC", "https://doi.org/10.1000/abc", "pmc99"])
+@pytest.mark.parametrize(
+    "text", ["17", "PMID:17", "a1", "10.1000/ABC", "https://doi.org/10.1000/abc", "pmc99"]
+)
 def test_finds_a_paper_by_any_identifier(library: Library, text: str) -> None:
     stored(library, Article(title=TITLE, pmid="17", doi="10.1000/abc", pmcid="PMC99"))
 
@@ -93,7 +95,10 @@ def test_a_later_revision_stands_and_the_earlier_one_stays(library: Library) -> 
 
 def test_a_poorer_source_never_replaces_a_richer_one(library: Library) -> None:
     stored(library, Article(title=TITLE, pmid="17", revised="2020-01-01"))
-    stored(library, Article(title="From a file of citations", pmid="17", origin=Origin.MEDLINE, revised="2025-01-01"))
+    stored(
+        library,
+        Article(title="From a file of citations", pmid="17", origin=Origin.MEDLINE, revised="2025-01-01"),
+    )
 
     assert library.find("17").article.title == TITLE
 
@@ -215,10 +220,23 @@ def test_phrases_never_run_over_fields_or_headings(library: Library) -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("tnf alpha", 1), ("TNF-α", 1), ("7-hydroxymitragynine", 1), ("muller", 1), ("o'brien", 1), ('"u l"', 1), ("mitra", 0)],
+    [
+        ("tnf alpha", 1),
+        ("TNF-α", 1),
+        ("7-hydroxymitragynine", 1),
+        ("muller", 1),
+        ("o'brien", 1),
+        ('"u l"', 1),
+        ("mitra", 0),
+    ],
 )
 def test_text_is_found_as_a_person_types_it(library: Library, text: str, found: int) -> None:
-    stored(library, Article(title="TNFα and TNF-α of 7-hydroxymitragynine", abstract="Müller and O’Brien saw 5 U/L.", pmid="1"))
+    stored(
+        library,
+        Article(
+            title="TNFα and TNF-α of 7-hydroxymitragynine", abstract="Müller and O’Brien saw 5 U/L.", pmid="1"
+        ),
+    )
 
     assert library.search(parse(text))[0] == found
 

@@ -27,7 +27,11 @@ def test_migrations_make_the_tables_that_the_classes_describe(library: Library) 
     with library._engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={"include_name": lambda name, kind, _: not (kind == "table" and name.startswith("search_index"))},
+            opts={
+                "include_name": lambda name, kind, _: (
+                    not (kind == "table" and name.startswith("search_index"))
+                )
+            },
         )
         assert compare_metadata(context, Base.metadata) == []
 

@@ -1,0 +1,58 @@
+"""Step 3: papers that argue and bring no data."""
+
+from __future__ import annotations
+
+from ...model import Design
+from ..reading import Mention, Reading
+from ..rules import rule
+from .verdict import Verdict
+
+_LABELS = frozenset({
+    "editorial", "commentary", "commentaries", "viewpoint", "viewpoints", "opinion", "in memoriam", "obituary",
+    "correspondence", "letter", "letter to the editor", "interview with", "book review", "an essay", "tribute",
+    "comment on", "comments on", "debate", "a perspective",
+})  # fmt: skip
+
+
+@rule("design.opinion", "Opinion, comment and letters without data")
+def opinion(reading: Reading) -> Verdict | None:
+    """A paper that says it is a comment, editorial, viewpoint or reply, or argues in its own voice, is OPINION.
+
+    A letter or comment that brings its own patients or results is judged by them (trap T10): an explicit sample
+    with results, or a case, keeps its design.
+    """
+    mention = _label(reading) or reading.said("opinion_strong")
+    if mention is None or _brings_data(reading) or reading.said("qualitative_strong"):
+        return None
+    if not _label(reading) and reading.said("narrative_says"):
+        return None
+    because = "The words present it as opinion or comment, and no data of its own are reported."
+    return Verdict(Design.OPINION, "design.opinion", (reading.finding("design.opinion", because, mention),))
+
+
+@rule("design.argument", "Argument without study")
+def argument(reading: Reading) -> Verdict | None:
+    """A text without any data, review or study, that argues ("we should", "it is time to", "a call to action")."""
+    if _brings_data(reading) or reading.said("own_study") or reading.has_results:
+        return None
+    mention = reading.titled("opinion_title") or (reading.said("opinion_said") if reading.count("opinion_said") > 1 else None)
+    if mention is None:
+        return None
+    because = "The words argue a point; neither a study nor a review of studies is described."
+    return Verdict(Design.OPINION, "design.argument", (reading.finding("design.argument", because, mention),), named=False)
+
+
+def _label(reading: Reading) -> Mention | None:
+    for mention in reading.mentions("opinion_title"):
+        words = reading.text[mention.start : mention.end].lower()
+        at_edge = mention.start == 0 or mention.end >= len(reading.article.title.rstrip(".")) or (
+            reading.text[max(0, mention.start - 2) : mention.start] in (": ", ". ", "- ")
+        )
+        if at_edge and (words in _LABELS or words.startswith(("reply", "response", "rejoinder", "author", "editor"))):
+            return mention
+    return None
+
+
+def _brings_data(reading: Reading) -> bool:
+    own = reading.said("people_count") is not None and reading.count("statistics") >= 2
+    return own or reading.said("aged_person") is not None or reading.count("statistics") >= 4

@@ -1,0 +1,575 @@
+"""PubMed XML read into papers: `raw_records` cuts a stream, `read_article` reads one record.
+
+The reader looks at direct children only, so nothing of a reference list can pass for the paper's own. What it
+leaves out on purpose: reference lists, investigators, personal name subjects, editors, authors whose name NLM
+has replaced (``ValidYN="N"``), and relations of the kind "Cites".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from lxml import etree
+
+from aggregator.model import (
+    Article,
+    Author,
+    Chemical,
+    DataBank,
+    Deletion,
+    Grant,
+    Keyword,
+    MeshHeading,
+    MeshQualifier,
+    OtherAbstract,
+    PublicationType,
+    Relation,
+    Section,
+    Unreadable,
+)
+from aggregator.sources import citation
+from aggregator.sources.citation import Printed, canonical_hash
+from aggregator.sources.envelope import Kind, Raw, Readable, raw_records
+from aggregator.sources.markup import inline, plain, word
+
+__all__ = [
+    "Kind",
+    "Raw",
+    "Readable",
+    "canonical_hash",
+    "raw_records",
+    "read_article",
+    "read_articles",
+    "read_deletions",
+]
+
+_BATCH: Final = 1 << 20
+"""Bytes parsed in one go: fewer calls, still flat memory."""
+_PMID = re.compile(rb"<PMID\b[^>]*>\s*(\d{1,10})\s*</PMID")
+_NUMBER = re.compile(r"[0-9]{1,10}")
+_REFERENCES = b"<ReferenceList"
+_REFERENCES_END = b"</ReferenceList>"
+_AFTER_REFERENCES = re.compile(rb"\s*<(?:/?ReferenceList|/PubmedData|/BookDocument)\b")
+_UNLABELLED = frozenset(("UNLABELLED", "UNLABELED"))
+_OWN_IDS = frozenset(("doi", "pmc", "pmcid", "pubmed"))
+
+_Children = dict[str, etree._Element]
+
+
+class _IncompleteError(ValueError):
+    """A record that lacks what every record has."""
+
+
+def read_article(raw: Raw) -> Article | Unreadable:
+    """The paper in one record."""
+    return read_articles((raw,))[0]
+
+
+def read_articles(raws: Sequence[Raw]) -> list[Article | Unreadable]:
+    """The papers in many records, in order: parsed together unless one of them is broken."""
+    return [read for batch in _batches(raws) for read in _read_batch(batch)]
+
+
+def read_deletions(raw: Raw) -> Deletion | Unreadable:
+    """The PMIDs in a ``DeleteCitation`` block."""
+    try:
+        block = etree.fromstring(raw.data, _parser())
+        return Deletion(pmids=tuple(_pmid(element) for element in block.iterchildren("PMID")))
+    except (etree.XMLSyntaxError, _IncompleteError) as wrong:
+        return _unreadable(raw, str(wrong))
+
+
+# ------------------------------------------------------------------------------------------ parsing
+
+
+def _parser() -> etree.XMLParser:
+    """A parser that expands and fetches nothing. One for each batch: threads do not share parsers."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
+
+
+def _batches(raws: Iterable[Raw]) -> Iterator[list[Raw]]:
+    batch: list[Raw] = []
+    size = 0
+    for raw in raws:
+        if batch and size + len(raw.data) > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(raw)
+        size += len(raw.data)
+    if batch:
+        yield batch
+
+
+def _read_batch(raws: list[Raw]) -> Iterator[Article | Unreadable]:
+    if len(raws) > 1:
+        parts = [b"<records>", *(_without_references(raw.data) for raw in raws), b"</records>"]
+        try:
+            records = list(etree.fromstring(b"".join(parts), _parser()))
+        except etree.XMLSyntaxError:
+            records = []
+        if len(records) == len(raws):
+            yield from map(_read_element, raws, records)
+            return
+    for raw in raws:
+        yield _read_alone(raw)
+
+
+def _read_alone(raw: Raw) -> Article | Unreadable:
+    try:
+        return _read_element(raw, etree.fromstring(_without_references(raw.data), _parser()))
+    except etree.XMLSyntaxError as wrong:
+        return _unreadable(raw, f"no well-formed XML: {wrong.msg}")
+
+
+def _read_element(raw: Raw, element: etree._Element) -> Article | Unreadable:
+    try:
+        return _book(element) if element.tag == "PubmedBookArticle" else _article(element)
+    except _IncompleteError as wrong:
+        return _unreadable(raw, str(wrong))
+
+
+def _unreadable(raw: Raw, reason: str) -> Unreadable:
+    found = _PMID.search(raw.data)
+    return Unreadable(reason=reason, raw=raw.data, pmid=found[1].decode() if found else "", place=raw.place)
+
+
+def _without_references(data: bytes) -> bytes:
+    """The record without its reference lists, a third of a modern file's bytes, which nothing is read from.
+
+    They stand last in their parent, so the cut from the first one's start to the last one's end is safe when
+    nothing else follows any of them. A record with comments or CDATA sections is left whole.
+    """
+    start = end = data.find(_REFERENCES)
+    if start < 0 or b"<!" in data:
+        return data
+    while (closing := data.find(_REFERENCES_END, end)) >= 0:
+        end = closing + len(_REFERENCES_END)
+        if not _AFTER_REFERENCES.match(data, end):
+            return data
+    return data[:start] + data[end:]
+
+
+# ------------------------------------------------------------------------------------------ records
+
+
+def _article(record: etree._Element) -> Article:
+    top = _children(record)
+    outer = _children(_needed(top, "MedlineCitation"))
+    inner = _children(_needed(outer, "Article"))
+    data = _children(top.get("PubmedData"))
+    journal = _children(inner.get("Journal"))
+    issue = _children(journal.get("JournalIssue"))
+    info = _children(outer.get("MedlineJournalInfo"))
+    whole = top["MedlineCitation"]
+    title, translated = citation.english_title(inline(inner.get("ArticleTitle")))
+    abstract, sections = _abstract(inner.get("Abstract"))
+    doi, pmcid, other_ids = _identifiers(outer["Article"], data, whole)
+    printed = _printed(issue.get("PubDate"))
+    history = _history(data.get("History"))
+    pmid = _needed(outer, "PMID")
+    return Article(
+        pmid=_pmid(pmid),
+        version=_version(pmid),
+        title=title,
+        title_translated=translated,
+        vernacular_title=inline(inner.get("VernacularTitle")),
+        abstract=abstract,
+        sections=sections,
+        other_abstracts=_other_abstracts(whole),
+        copyright=_copyright(inner.get("Abstract")),
+        doi=doi,
+        pmcid=pmcid,
+        other_ids=other_ids,
+        journal=_leaf(info, "MedlineTA") or _leaf(journal, "ISOAbbreviation"),
+        journal_title=_leaf(journal, "Title"),
+        issn=_leaf(journal, "ISSN") or _leaf(info, "ISSNLinking"),
+        nlm_id=_leaf(info, "NlmUniqueID"),
+        volume=_leaf(issue, "Volume"),
+        issue=_leaf(issue, "Issue"),
+        pages=_pages(inner.get("Pagination")),
+        year=printed.year,
+        published=printed.iso,
+        published_text=printed.text,
+        published_online=_online(inner.get("ArticleDate")),
+        entered=history.get("pubmed", ""),
+        created=history.get("entrez", ""),
+        mesh_date=history.get("medline", ""),
+        completed=_date(outer.get("DateCompleted")),
+        revised=_date(outer.get("DateRevised")),
+        status=whole.get("Status", ""),
+        indexing_method=whole.get("IndexingMethod", ""),
+        publication_model=outer["Article"].get("PubModel", ""),
+        languages=_leaves(outer["Article"], "Language"),
+        country=_leaf(info, "Country"),
+        authors=_authors(inner.get("AuthorList")),
+        authors_complete=_complete(inner.get("AuthorList")),
+        publication_types=_publication_types(inner.get("PublicationTypeList")),
+        mesh=_mesh(outer.get("MeshHeadingList")),
+        keywords=_keywords(whole),
+        chemicals=_chemicals(outer.get("ChemicalList")),
+        grants=_grants(inner.get("GrantList")),
+        data_banks=_data_banks(inner.get("DataBankList")),
+        relations=_relations(outer.get("CommentsCorrectionsList")),
+        conflict_of_interest=inline(outer.get("CoiStatement")),
+    )
+
+
+def _book(record: etree._Element) -> Article:
+    """A book, or a chapter of one, whose ``book_title`` then says in which."""
+    top = _children(record)
+    document = _needed(top, "BookDocument")
+    inner = _children(document)
+    book = _children(inner.get("Book"))
+    data = _children(top.get("PubmedBookData"))
+    own_title, book_title = inline(inner.get("ArticleTitle")), inline(book.get("BookTitle"))
+    title, translated = citation.english_title(own_title or book_title)
+    abstract, sections = _abstract(inner.get("Abstract"))
+    doi, pmcid, other_ids = _identifiers(inner.get("Book"), inner, document)
+    printed = _printed(book.get("PubDate"))
+    if not printed.iso:
+        printed = _printed(inner.get("ContributionDate"))
+    history = _history(data.get("History"))
+    authors = _book_authors(document) or _book_authors(inner.get("Book"))
+    pmid = _needed(inner, "PMID")
+    return Article(
+        pmid=_pmid(pmid),
+        version=_version(pmid),
+        title=title,
+        title_translated=translated,
+        vernacular_title=inline(inner.get("VernacularTitle")),
+        abstract=abstract,
+        sections=sections,
+        copyright=_copyright(inner.get("Abstract")),
+        doi=doi,
+        pmcid=pmcid,
+        other_ids=(*other_ids, *(("isbn", isbn) for isbn in _leaves(inner.get("Book"), "Isbn"))),
+        book_title=book_title if own_title else "",
+        volume=_leaf(book, "Volume"),
+        pages=_pages(inner.get("Pagination")),
+        year=printed.year,
+        published=printed.iso,
+        published_text=printed.text,
+        entered=history.get("pubmed", ""),
+        created=history.get("entrez", ""),
+        mesh_date=history.get("medline", ""),
+        revised=_date(inner.get("DateRevised")),
+        languages=_leaves(document, "Language"),
+        authors=authors,
+        publication_types=_publication_types(document),
+        keywords=_keywords(document),
+        grants=_grants(inner.get("GrantList")),
+    )
+
+
+def _children(element: etree._Element | None) -> _Children:
+    """The children by name; of several of one name the last."""
+    return {} if element is None else {child.tag: child for child in element}
+
+
+def _needed(children: _Children, name: str) -> etree._Element:
+    found = children.get(name)
+    if found is None:
+        raise _IncompleteError(f"it has no {name}")
+    return found
+
+
+def _leaf(children: _Children, name: str) -> str:
+    element = children.get(name)
+    return "" if element is None else word(element.text)
+
+
+def _leaves(element: etree._Element | None, name: str) -> tuple[str, ...]:
+    if element is None:
+        return ()
+    return tuple(text for child in element.iterchildren(name) if (text := inline(child)))
+
+
+# ------------------------------------------------------------------------------------------ identifiers
+
+
+def _pmid(element: etree._Element) -> str:
+    text = plain(element.text)
+    if not _NUMBER.fullmatch(text):
+        raise _IncompleteError("its PMID is no number")
+    return text.lstrip("0") or "0"
+
+
+def _version(element: etree._Element) -> int:
+    text = element.get("Version", "1")
+    return int(text) if _NUMBER.fullmatch(text) else 1
+
+
+def _identifiers(
+    located: etree._Element | None, listed: _Children, whole: etree._Element
+) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """The DOI, the PMCID and all other identifiers of this very paper.
+
+    A DOI that NLM marks as invalid (``ValidYN="N"``) is not taken from the identifier list either.
+    """
+    ids: list[tuple[str, str]] = []
+    wrong: set[str] = set()
+    for place in () if located is None else located.iterchildren("ELocationID"):
+        if place.get("ValidYN") == "N":
+            wrong.add(citation.doi(place.text or ""))
+        else:
+            ids.append((place.get("EIdType", ""), inline(place)))
+    if (id_list := listed.get("ArticleIdList")) is not None:
+        ids += [(each.get("IdType", "pubmed"), inline(each)) for each in id_list]
+    ids += [(each.get("Source", ""), inline(each)) for each in whole.iterchildren("OtherID")]
+    others = [pair for pair in ids if pair[0] not in _OWN_IDS and pair[1]]
+    return _doi(ids, wrong), _pmcid(ids), tuple(dict.fromkeys(others)) if others else ()
+
+
+def _doi(ids: list[tuple[str, str]], wrong: set[str]) -> str:
+    for kind, value in ids:
+        if kind == "doi" and (doi := citation.doi(value)) and doi not in wrong:
+            return doi
+    return ""
+
+
+def _pmcid(ids: list[tuple[str, str]]) -> str:
+    """From the list if it stands there; else from an embargoed manuscript's note or NLM's own id."""
+    for wanted in ("pmc", "pmcid", "NLM"):
+        for kind, value in ids:
+            if kind == wanted and (wanted == "pmc" or "PMC" in value):
+                found = citation.pmcid(value[value.find("PMC") :] if "PMC" in value else value)
+                if found:
+                    return found
+    return ""
+
+
+# ------------------------------------------------------------------------------------------ dates
+
+
+def _parts(element: etree._Element) -> dict[str, str]:
+    return {child.tag: plain(child.text) for child in element}
+
+
+def _date(element: etree._Element | None) -> str:
+    if element is None:
+        return ""
+    parts = {child.tag: child.text for child in element[:3]}
+    return citation.iso_date(parts.get("Year"), parts.get("Month"), parts.get("Day"))
+
+
+def _printed(element: etree._Element | None) -> Printed:
+    """The journal's date. Seasons and spans keep their words ("2020 Spring")."""
+    if element is None:
+        return Printed()
+    parts = _parts(element)
+    words = parts.get("MedlineDate") or " ".join(
+        parts[name] for name in ("Year", "Season", "Month", "Day") if parts.get(name)
+    )
+    return citation.printed_date(words) if words else Printed()
+
+
+def _online(element: etree._Element | None) -> str:
+    return "" if element is None or element.get("DateType", "Electronic") != "Electronic" else _date(element)
+
+
+def _history(element: etree._Element | None) -> dict[str, str]:
+    """Dates by their status: "pubmed" is what PubMed searches as [edat], "entrez" [crdt], "medline" [mhda].
+
+    The names mislead: the *Entrez* date EDAT stands under "pubmed" since 2008, and "entrez" holds the day the
+    record was created (https://dtd.nlm.nih.gov/ncbi/pubmed/doc/out/250101/att-PubStatus-c.html).
+    """
+    if element is None:
+        return {}
+    return {
+        status: _date(stamp)
+        for stamp in element
+        if (status := stamp.get("PubStatus", "")) in ("pubmed", "entrez", "medline")
+    }
+
+
+def _pages(element: etree._Element | None) -> str:
+    if element is None:
+        return ""
+    parts = _parts(element)
+    ends = (parts.get("StartPage", ""), parts.get("EndPage", ""))
+    return parts.get("MedlinePgn") or "-".join(page for page in ends if page)
+
+
+# ------------------------------------------------------------------------------------------ abstracts
+
+
+def _abstract(element: etree._Element | None) -> tuple[str, tuple[Section, ...]]:
+    """The sections one a line, each after its label; sections without text are left out."""
+    if element is None:
+        return "", ()
+    lines: list[str] = []
+    sections: list[Section] = []
+    start = 0
+    for part in element.iterchildren("AbstractText"):
+        text = inline(part)
+        if not text:
+            continue
+        label = _label(part)
+        printed = f"{label}: " if label else ""
+        lines.append(printed + text)
+        end = start + len(printed) + len(text)
+        sections.append(Section(label, _category(part), start + len(printed), end))
+        start = end + 1
+    return "\n".join(lines), tuple(sections)
+
+
+def _label(part: etree._Element) -> str:
+    label = plain(part.get("Label")).rstrip(": ")
+    return "" if label.upper() in _UNLABELLED else label
+
+
+def _category(part: etree._Element) -> str:
+    category: str = part.get("NlmCategory", "")
+    return "" if category == "UNASSIGNED" else category
+
+
+def _copyright(abstract: etree._Element | None) -> str:
+    return " ".join(_leaves(abstract, "CopyrightInformation"))
+
+
+def _other_abstracts(citation_element: etree._Element) -> tuple[OtherAbstract, ...]:
+    others = (
+        OtherAbstract(other.get("Type", ""), other.get("Language", "eng"), _abstract(other)[0])
+        for other in citation_element.iterchildren("OtherAbstract")
+    )
+    return tuple(other for other in others if other.text)
+
+
+# ------------------------------------------------------------------------------------------ people
+
+
+def _authors(element: etree._Element | None) -> tuple[Author, ...]:
+    """In order, without the spellings NLM has replaced (``ValidYN="N"``)."""
+    if element is None:
+        return ()
+    authors = [_author(author) for author in element if author.get("ValidYN") != "N"]
+    return tuple([author for author in authors if author[0] or author[4] or author[1]])
+
+
+def _author(element: etree._Element) -> Author:
+    last = fore = initials = suffix = group = orcid = ""
+    affiliations: tuple[str, ...] = ()
+    for child in element:
+        tag = child.tag
+        if tag == "LastName":
+            last = plain(child.text)
+        elif tag == "ForeName":
+            fore = plain(child.text)
+        elif tag == "Initials":
+            initials = plain(child.text)
+        elif tag == "AffiliationInfo":
+            affiliations += tuple([inline(part) for part in child if part.tag == "Affiliation"])
+        elif tag == "Identifier":
+            orcid = citation.orcid(child.text or "") if child.get("Source") == "ORCID" else orcid
+        elif tag == "CollectiveName":
+            group = inline(child)
+        elif tag == "Suffix":
+            suffix = inline(child)
+        elif tag == "Affiliation":
+            affiliations += (inline(child),)
+    equal = element.get("EqualContrib") == "Y"
+    return Author(last, fore, initials, suffix, group, orcid, affiliations, equal)
+
+
+def _complete(element: etree._Element | None) -> bool:
+    return element is None or element.get("CompleteYN") != "N"
+
+
+def _book_authors(element: etree._Element | None) -> tuple[Author, ...]:
+    """Authors, not editors."""
+    if element is None:
+        return ()
+    lists = (found for found in element.iterchildren("AuthorList") if found.get("Type") != "editors")
+    return tuple(author for found in lists for author in _authors(found))
+
+
+# ------------------------------------------------------------------------------------------ indexing
+
+
+def _publication_types(element: etree._Element | None) -> tuple[PublicationType, ...]:
+    if element is None:
+        return ()
+    types = element.iterchildren("PublicationType")
+    return tuple([PublicationType(name, kind.get("UI", "")) for kind in types if (name := word(kind.text))])
+
+
+def _mesh(element: etree._Element | None) -> tuple[MeshHeading, ...]:
+    if element is None:
+        return ()
+    return tuple([heading for each in element if (heading := _heading(each)).name])
+
+
+def _heading(element: etree._Element) -> MeshHeading:
+    name, ui, major = "", "", False
+    qualifiers: tuple[MeshQualifier, ...] = ()
+    for child in element:
+        chief = child.get("MajorTopicYN") == "Y"
+        major = major or chief
+        if child.tag == "QualifierName":
+            qualifiers += (MeshQualifier(word(child.text), child.get("UI", ""), chief),)
+        else:
+            name, ui = word(child.text), child.get("UI", "")
+    return MeshHeading(name, ui, major, qualifiers)
+
+
+def _keywords(element: etree._Element) -> tuple[Keyword, ...]:
+    return tuple([each for words in element.iterchildren("KeywordList") for each in _keywords_of(words)])
+
+
+def _keywords_of(words: etree._Element) -> list[Keyword]:
+    owner = words.get("Owner", "NLM")
+    return [Keyword(text, each.get("MajorTopicYN") == "Y", owner) for each in words if (text := inline(each))]
+
+
+def _chemicals(element: etree._Element | None) -> tuple[Chemical, ...]:
+    if element is None:
+        return ()
+    parts = (_children(chemical) for chemical in element.iterchildren("Chemical"))
+    return tuple(
+        Chemical(
+            inline(part["NameOfSubstance"]),
+            part["NameOfSubstance"].get("UI", ""),
+            "" if (number := _leaf(part, "RegistryNumber")) == "0" else number,
+        )
+        for part in parts
+        if "NameOfSubstance" in part
+    )
+
+
+def _grants(element: etree._Element | None) -> tuple[Grant, ...]:
+    if element is None:
+        return ()
+    parts = (_children(grant) for grant in element.iterchildren("Grant"))
+    return tuple(Grant(*(_leaf(part, name) for name in ("GrantID", "Agency", "Country"))) for part in parts)
+
+
+def _data_banks(element: etree._Element | None) -> tuple[DataBank, ...]:
+    if element is None:
+        return ()
+    banks = (_children(bank) for bank in element.iterchildren("DataBank"))
+    return tuple(
+        DataBank(_leaf(bank, "DataBankName"), _leaves(bank.get("AccessionNumberList"), "AccessionNumber"))
+        for bank in banks
+    )
+
+
+def _relations(element: etree._Element | None) -> tuple[Relation, ...]:
+    """Ties to other papers. "Cites" was the reference list of old files and is left out like any other."""
+    if element is None:
+        return ()
+    return tuple(
+        Relation(kind, _leaf(parts, "RefSource"), _leaf(parts, "PMID"), _leaf(parts, "Note"))
+        for tie in element.iterchildren("CommentsCorrections")
+        if (kind := tie.get("RefType", "")) != "Cites"
+        for parts in (_children(tie),)
+    )
