@@ -38,6 +38,10 @@ class NcbiSettings(_Table):
     base_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
     lookback_days: int = Field(14, ge=0, le=3650)
     records_per_request: int = Field(200, ge=1, le=9999)
+    deletion_check_days: int = Field(30, ge=1, le=3650)
+    patience_seconds: float = Field(300, gt=0, le=86_400)
+    requests_per_second: float | None = Field(None, gt=0, le=10_000)
+    """``None`` is what NCBI allows: 3, or 10 with a key. More only for a mirror of one's own."""
 
     @field_validator("base_url")
     @classmethod
@@ -45,6 +49,14 @@ class NcbiSettings(_Table):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value if value.endswith("/") else value + "/"
+
+    @model_validator(mode="after")
+    def _courteous(self) -> NcbiSettings:
+        if ".nih.gov" in self.base_url and (self.requests_per_second or 0) > 3:
+            raise ValueError(
+                "requests_per_second: above 3 is for a mirror of your own; with a key, NCBI's 10 a second are kept by themselves"
+            )
+        return self
 
 
 class Topic(_Table):

@@ -13,7 +13,7 @@ from rich.text import Text
 from ..config import Topic
 from ..grade.summary import Study
 from ..grade.words import DESIGN_WORDS
-from ..model import DIGEST_NOTICE, Appraisal, Article, Finding, Integrity
+from ..model import DIGEST_NOTICE, Appraisal, Article, Finding
 from ..query import Query, hits
 from ..report import shown
 from ..store.library import SearchHit, Stored
@@ -87,7 +87,7 @@ def stored_json(paper: Stored) -> dict[str, Any]:
         "revisions": paper.revisions,
         "deleted": paper.deleted,
         "digest": article.is_digest,
-        "integrity": _integrity(paper),
+        "integrity": [mark.value for mark in paper.integrity],
     }
     if paper.appraisal is None:
         return {**known, "design": None}
@@ -109,17 +109,11 @@ def hit_json(hit: SearchHit, query: Query) -> dict[str, Any]:
         "n": appraisal.n if appraisal else None,
         "levels": dict(appraisal.levels) if appraisal else {},
         "topics": [name for name, _ in paper.topics],
-        "integrity": _integrity(paper),
+        "integrity": [mark.value for mark in paper.integrity],
         "digest": paper.article.is_digest,
         "score": round(hit.score, 6),
         "snippet": snippet(paper.article, query).plain,
     }
-
-
-def _integrity(paper: Stored) -> list[str]:
-    if paper.appraisal:
-        return [mark.value for mark in paper.appraisal.integrity]
-    return [Integrity.DELETED.value] if paper.deleted else []
 
 
 # ---------------------------------------------------------------------------------------------- terminal
@@ -129,7 +123,7 @@ def _study(paper: Stored) -> Study:
     return Study(
         id=paper.id,
         article=paper.article,
-        appraisal=paper.appraisal or Appraisal(digest=paper.article.is_digest),
+        appraisal=paper.appraisal or Appraisal(digest=paper.article.is_digest, integrity=paper.integrity),
     )
 
 
@@ -182,8 +176,6 @@ def _pmid(paper: Stored) -> Text:
 
 def _marks_line(paper: Stored) -> list[Text]:
     words = [mark.words for mark in shown.marks(_study(paper))]
-    if paper.deleted and not paper.appraisal:
-        words.append("deleted by PubMed")
     return [Text("[" + "; ".join(words) + "]", style="italic")] if words else []
 
 
@@ -197,8 +189,6 @@ def paper_view(paper: Stored) -> RenderableType:
     identifiers = "  ".join(link.label for link in shown.links(article))
     parts.append(Text(f"{identifiers}  id {paper.id}".strip(), style="dim"))
     parts += [Text(f"! {mark.words}", style="bold red") for mark in shown.marks(_study(paper))]
-    if paper.deleted and not paper.appraisal:
-        parts.append(Text("! deleted by PubMed", style="bold red"))
     parts.append(Text())
     parts += _abstract(paper)
     parts += [Text(f"{name}: {value}") for name, value in _facts(paper) if value]

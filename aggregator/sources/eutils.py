@@ -15,7 +15,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -244,7 +244,9 @@ class Eutils:
 
     # ------------------------------------------------------------------------------------------- fetching
 
-    def pages(self, ids: Iterable[str], *, per_request: int = RECORDS_PER_REQUEST) -> Iterator[Page]:
+    def pages(
+        self, ids: Iterable[str], *, per_request: int = RECORDS_PER_REQUEST
+    ) -> Generator[Page, None, None]:
         """The records with these ids, page by page, in the order the answers come.
 
         Several requests are in flight at a time, and at most that many pages are held. Ids are drawn as there

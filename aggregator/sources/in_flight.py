@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -20,7 +20,9 @@ _GRACE = 2.0
 """Seconds that an abandoned job waits for its requests; after that they end unheard."""
 
 
-def finished(jobs: Iterable[J], work: Callable[[J, threading.Event], R], *, workers: int) -> Iterator[R]:
+def finished(
+    jobs: Iterable[J], work: Callable[[J, threading.Event], R], *, workers: int
+) -> Generator[R, None, None]:
     """The result of ``work`` for each job, in the order they come.
 
     After a failure no new job is begun; what is on its way still arrives, and then the failure is raised.

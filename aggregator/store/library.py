@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import InputError
-from ..model import Appraisal, Article, Deletion, Integrity, Unreadable
+from ..model import Appraisal, Article, Deletion, Finding, Integrity, Unreadable
 from ..query import Query
 from . import engine as engines
 from . import migrations
@@ -26,21 +26,20 @@ from .schema import (
     DeletionRow,
     MembershipRow,
     NoteRow,
+    NoticeRow,
     ReceiptRow,
     RecordRow,
     RevisionRow,
     UnreadableRow,
 )
 from .writing import (
+    MARKS,
     Arrival,
     Counts,
     known_records,
-    open_unit,
-    put_deletions,
     put_memberships,
     put_receipt,
-    put_unreadable,
-    write_unit,
+    put_unit,
 )
 
 _RECORDS: sa.Table = RecordRow.__table__  # type: ignore[assignment]  # declared as a FromClause
@@ -51,6 +50,7 @@ _DELETIONS: sa.Table = DeletionRow.__table__  # type: ignore[assignment]
 _RECEIPTS: sa.Table = ReceiptRow.__table__  # type: ignore[assignment]
 _UNREADABLE: sa.Table = UnreadableRow.__table__  # type: ignore[assignment]
 _NOTES: sa.Table = NoteRow.__table__  # type: ignore[assignment]
+_NOTICES: sa.Table = NoticeRow.__table__  # type: ignore[assignment]
 
 _BATCH = 500
 
@@ -76,6 +76,17 @@ class Loaded:
     counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class NamedBy:
+    """A notice in the library that names a paper: of its retraction, a correction, a concern."""
+
+    mark: Integrity
+    kind: str
+    """NLM's word: "RetractionOf" …"""
+    notice: str
+    """The notice's PMID, or its own id."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A paper in the library with its standing appraisal."""
@@ -90,6 +101,16 @@ class Stored:
     """Its topics, each with what brought it there."""
     revisions: int = 1
     changed: str = ""
+    named_by: tuple[NamedBy, ...] = ()
+
+    @property
+    def integrity(self) -> tuple[Integrity, ...]:
+        """All its marks: those that its own record gives (once it is appraised), and those that others do."""
+        own = self.appraisal.integrity if self.appraisal else ()
+        marks = {*own, *(notice.mark for notice in self.named_by)} | (
+            {Integrity.DELETED} if self.deleted else set()
+        )
+        return tuple(mark for mark in Integrity if mark in marks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,9 +244,11 @@ class Library:
             counts = _revision_counts(connection, some)
             rows = connection.execute(_STORED.where(_RECORDS.c.id.in_(some)))
             by_id = {row.id: row for row in rows}
+            named = named_by(connection, [row.pmid for row in by_id.values() if row.pmid])
             for record_id in some:
                 if row := by_id.get(record_id):
-                    yield _stored_from(row, topics.get(record_id, {}), counts.get(record_id, 1))
+                    notices = named.get(row.pmid, ())
+                    yield _stored_from(row, topics.get(record_id, {}), counts.get(record_id, 1), notices)
 
     def topic(self, name: str) -> list[Stored]:
         """All papers of a topic, by id."""
@@ -389,15 +412,16 @@ class Writer:
     ) -> Counts:
         """Stores one unit, whole or not at all. ``members``: further (topic, record, via)."""
         with self._transaction() as connection:
-            unit = open_unit(connection, receipt.id, receipt.received, arrivals)
-            for arrival in arrivals:
-                unit.take(arrival)
-            write_unit(connection, unit, self._index)
-            put_unreadable(connection, receipt.id, receipt.received, unreadable)
-            unit.counts.deleted = put_deletions(connection, receipt.id, receipt.received, deletions)
-            put_memberships(connection, members, receipt.received)
-            unit.counts.unreadable = len(unreadable)
-            return unit.counts
+            return put_unit(
+                connection,
+                self._index,
+                receipt.id,
+                receipt.received,
+                arrivals,
+                deletions=deletions,
+                unreadable=unreadable,
+                members=members,
+            )
 
     def pending(
         self, rulebook: str, *, after: int = 0, members_only: bool = False, limit: int = _BATCH
@@ -521,6 +545,7 @@ class Writer:
 _STORED = (
     sa.select(
         _RECORDS.c.id,
+        _RECORDS.c.pmid,
         _RECORDS.c.title,
         _RECORDS.c.abstract,
         _RECORDS.c.document,
@@ -533,20 +558,44 @@ _STORED = (
 )
 
 
-def _stored_from(row: Any, topics: Mapping[str, list[str]], revisions: int) -> Stored:
-    appraisal = appraisal_from(row.appraisal) if row.appraisal else None
-    deleted = row.deleted is not None
-    if appraisal and deleted:
-        appraisal = replace(appraisal, integrity=(*appraisal.integrity, Integrity.DELETED))
-    return Stored(
+def _stored_from(
+    row: Any, topics: Mapping[str, list[str]], revisions: int, notices: Sequence[NamedBy]
+) -> Stored:
+    stored = Stored(
         id=own_id(row.id),
         article=article_from(row.title, row.abstract, row.document),
-        appraisal=appraisal,
-        deleted=deleted,
+        appraisal=appraisal_from(row.appraisal) if row.appraisal else None,
+        deleted=row.deleted is not None,
         topics=tuple((topic, tuple(via)) for topic, via in topics.items()),
         revisions=revisions,
         changed=row.changed,
+        named_by=tuple(notices),
     )
+    if stored.appraisal is None or not (stored.deleted or stored.named_by):
+        return stored
+    findings = (*stored.appraisal.findings, *(_finding(notice) for notice in notices))
+    return replace(stored, appraisal=replace(stored.appraisal, integrity=stored.integrity, findings=findings))
+
+
+def _finding(notice: NamedBy) -> Finding:
+    because = f"PMID {notice.notice} in the library names this paper ({notice.kind}): {notice.mark}."
+    return Finding("integrity.marks", because, "relation", 0, len(notice.kind), notice.kind)
+
+
+def named_by(connection: sa.Connection, pmids: Sequence[str]) -> dict[str, list[NamedBy]]:
+    """The notices that name these papers; those that PubMed has withdrawn count no more."""
+    rows = connection.execute(
+        sa.select(_NOTICES.c.pmid, _NOTICES.c.kind, _NOTICES.c.notice_id, _RECORDS.c.pmid.label("notice"))
+        .join(_RECORDS, _RECORDS.c.id == _NOTICES.c.notice_id)
+        .outerjoin(_DELETIONS, _DELETIONS.c.pmid == _RECORDS.c.pmid)
+        .where(_NOTICES.c.pmid.in_(pmids), _DELETIONS.c.pmid.is_(None))
+        .order_by(_NOTICES.c.notice_id, _NOTICES.c.kind)
+    )
+    found: dict[str, list[NamedBy]] = {}
+    for row in rows:
+        notice = NamedBy(MARKS[row.kind], row.kind, row.notice or own_id(row.notice_id))
+        found.setdefault(row.pmid, []).append(notice)
+    return found
 
 
 def _topics_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, list[str]]]:

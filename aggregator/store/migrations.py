@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from ..errors import StoreOutdated
 
-HEAD = "0001"
+HEAD = "0002"
 """The version this program writes: the newest file in ``migrations/versions``."""
-KNOWN = ("0001",)
+KNOWN = ("0001", "0002")
 
 
 def folder() -> Path:

@@ -146,3 +146,85 @@ class NoteRow(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+class RunRow(Base):
+    """One run of one topic, as the run log tells it (PRISMA-S)."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    job: Mapped[str]
+    topic: Mapped[str] = mapped_column(index=True)
+    started: Mapped[str]
+    ended: Mapped[str | None]
+    outcome: Mapped[str]
+    query: Mapped[str]
+    query_translation: Mapped[str]
+    window_from: Mapped[str | None]
+    window_to: Mapped[str | None]
+    counts: Mapped[str]
+    requests: Mapped[int]
+    notices: Mapped[str]
+    error: Mapped[str]
+    software: Mapped[str]
+    rulebook: Mapped[str]
+
+
+class HarvestRow(Base):
+    """How far a topic's harvest has come: everything entered or changed before the cursor is stored."""
+
+    __tablename__ = "harvests"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    query_hash: Mapped[str]
+    cursor: Mapped[str | None]
+    checked: Mapped[str | None]
+    """When deleted papers were last looked for."""
+
+
+class PlanRow(Base):
+    """A harvest under way; it stays until all of it is stored, through any number of killed runs."""
+
+    __tablename__ = "plans"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    query_hash: Mapped[str]
+    whole: Mapped[int]
+    since: Mapped[str]
+    started: Mapped[str]
+    moves_cursor: Mapped[int]
+    checks: Mapped[int]
+
+
+class PlanIdRow(Base):
+    """A PMID that is stored under the open plan of a topic, and need not be fetched again."""
+
+    __tablename__ = "plan_ids"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    pmid: Mapped[str] = mapped_column(primary_key=True)
+
+
+class MissingRow(Base):
+    """A PMID that was asked for and not received; it is asked for again by every run."""
+
+    __tablename__ = "missing"
+
+    topic: Mapped[str] = mapped_column(primary_key=True)
+    pmid: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    first: Mapped[str]
+    last: Mapped[str]
+    tries: Mapped[int]
+
+
+class NoticeRow(Base):
+    """A stored notice (of retraction, correction, concern) and the PMID that it names."""
+
+    __tablename__ = "notices"
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("records.id"), primary_key=True)
+    pmid: Mapped[str] = mapped_column(primary_key=True, index=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """NLM's word: "RetractionOf" …"""

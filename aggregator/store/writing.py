@@ -15,11 +15,19 @@ from typing import Any
 import sqlalchemy as sa
 from isal import isal_zlib
 
-from ..model import Article, Deletion, Origin, Unreadable
+from ..model import Article, Deletion, Integrity, Origin, Unreadable
 from ..text import Folded
 from .codec import article_document
 from .index import Entry, Index, entry
-from .schema import DeletionRow, MembershipRow, ReceiptRow, RecordRow, RevisionRow, UnreadableRow
+from .schema import (
+    DeletionRow,
+    MembershipRow,
+    NoticeRow,
+    ReceiptRow,
+    RecordRow,
+    RevisionRow,
+    UnreadableRow,
+)
 
 _ORIGIN_RANK = {Origin.PUBMED_XML: 3, Origin.MEDLINE: 2, Origin.DIGEST: 1}
 _FEWEST_TITLE_WORDS = 4  # "Editorial" of one year is many papers
@@ -30,6 +38,19 @@ _MEMBERSHIPS: sa.Table = MembershipRow.__table__  # type: ignore[assignment]
 _UNREADABLE: sa.Table = UnreadableRow.__table__  # type: ignore[assignment]
 _DELETIONS: sa.Table = DeletionRow.__table__  # type: ignore[assignment]
 _RECEIPTS: sa.Table = ReceiptRow.__table__  # type: ignore[assignment]
+_NOTICES: sa.Table = NoticeRow.__table__  # type: ignore[assignment]
+
+MARKS = {
+    "RetractionOf": Integrity.RETRACTED,
+    "RetractedandRepublishedFrom": Integrity.RETRACTED,
+    "RetractedAndRepublishedFrom": Integrity.RETRACTED,
+    "PartialRetractionOf": Integrity.CONCERN,
+    "ExpressionOfConcernFor": Integrity.CONCERN,
+    "ErratumFor": Integrity.CORRECTED,
+    "CorrectedandRepublishedFrom": Integrity.CORRECTED,
+    "CorrectedAndRepublishedFrom": Integrity.CORRECTED,
+}
+"""What a notice does to the paper that it names, by NLM's word for their relation."""
 
 
 def raw_hash(raw: bytes) -> bytes:
@@ -125,6 +146,8 @@ class Unit:
     revisions: list[dict[str, Any]] = field(default_factory=list)
     entries: dict[int, Entry] = field(default_factory=dict)
     topics: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    notices: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """(PMID named, NLM's word) for each record whose standing revision is new."""
     counts: Counts = field(default_factory=Counts)
 
     def take(self, arrival: Arrival) -> None:
@@ -217,6 +240,11 @@ class Unit:
         }
         self.entries[known.id] = entry(known.id, arrival.fields)
         self.topics[known.id] = arrival.topics
+        self.notices[known.id] = frozenset(
+            (relation.pmid, relation.kind)
+            for relation in article.relations
+            if relation.pmid and relation.kind in MARKS
+        )
 
     def remember(self, known: _Standing, doi: str, key: int) -> None:
         """Makes a record findable by its identifiers and title."""
@@ -318,6 +346,42 @@ def write_unit(connection: sa.Connection, unit: Unit, index: Index) -> None:
     replaced = [row["id"] for row in old]
     index.put(connection, [unit.entries[record_id] for record_id in touched], replaced=replaced)
     _write_topics(connection, unit, replaced)
+    _write_notices(connection, unit, replaced)
+
+
+def put_unit(
+    connection: sa.Connection,
+    index: Index,
+    receipt: int,
+    received: str,
+    arrivals: Sequence[Arrival],
+    *,
+    deletions: Sequence[Deletion] = (),
+    unreadable: Sequence[Unreadable] = (),
+    members: Iterable[tuple[str, int, str]] = (),
+) -> Counts:
+    """Stores a unit in the caller's transaction. ``members``: further (topic, record, via)."""
+    unit = open_unit(connection, receipt, received, arrivals)
+    for arrival in arrivals:
+        unit.take(arrival)
+    write_unit(connection, unit, index)
+    put_unreadable(connection, receipt, received, unreadable)
+    unit.counts.deleted = put_deletions(connection, receipt, received, deletions)
+    put_memberships(connection, members, received)
+    unit.counts.unreadable = len(unreadable)
+    return unit.counts
+
+
+def _write_notices(connection: sa.Connection, unit: Unit, replaced: Sequence[int]) -> None:
+    if replaced:
+        connection.execute(_NOTICES.delete().where(_NOTICES.c.notice_id.in_(replaced)))
+    rows = [
+        {"notice_id": record_id, "pmid": pmid, "kind": kind}
+        for record_id, named in unit.notices.items()
+        for pmid, kind in sorted(named)
+    ]
+    if rows:
+        connection.execute(_NOTICES.insert(), rows)
 
 
 def _write_topics(connection: sa.Connection, unit: Unit, replaced: Sequence[int]) -> None:

@@ -158,15 +158,20 @@ def _read_unit(
             case Unreadable():
                 unit.unreadable.append(found)
             case Article():
-                unit.arrivals.append(_arrival(item.raw, fingerprint, found, topics, into))
+                also = ((into, "person"),) if into else ()
+                unit.arrivals.append(arrival(item.raw, fingerprint, found, topics, also=also))
     return unit
 
 
-def _arrival(
-    raw: bytes, fingerprint: bytes, article: Article, topics: Sequence[TopicWords], into: str | None
+def arrival(
+    raw: bytes,
+    fingerprint: bytes,
+    article: Article,
+    topics: Sequence[TopicWords],
+    *,
+    also: tuple[tuple[str, str], ...] = (),
 ) -> Arrival:
+    """A revision ready to be stored, in the topics whose words it names, and in further (topic, via)."""
     fields = folded_article(article)
     found = topics_by_words(article, fields, topics)
-    if into:
-        found = (*found, (into, "person"))
-    return arrival_of(raw, fingerprint, article, fields, found)
+    return arrival_of(raw, fingerprint, article, fields, (*found, *also))

@@ -15,7 +15,7 @@ def summary_of(library: Library, topic: Topic, rulebook: str) -> Summary:
         Study(
             id=paper.id,
             article=paper.article,
-            appraisal=paper.appraisal or Appraisal(digest=paper.article.is_digest),
+            appraisal=paper.appraisal or Appraisal(digest=paper.article.is_digest, integrity=paper.integrity),
             via=next((via for name, via in paper.topics if name == topic.name), ()),
         )
         for paper in library.topic(topic.name)
