@@ -3,7 +3,7 @@
 Five floors; imports go down only::
 
     4  desk       cli/                                   terminal, exit codes
-    3  deeds      tasks/                                 load, appraise, summarise, report, demo
+    3  deeds      tasks/                                 harvest, run, load, appraise, summarise, report
     2  doors      sources/  store/  report/  http        disk, database, network: one door, one outside thing
     1  knowledge  appraise/  grade/  query/  config      values only: no disk, network, clock or global setting
                   vocabulary  text  (outcomes/ and interventions/ hold data)

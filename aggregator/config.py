@@ -38,7 +38,7 @@ class NcbiSettings(_Table):
     base_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
     lookback_days: int = Field(14, ge=0, le=3650)
     records_per_request: int = Field(200, ge=1, le=9999)
-    deletion_check_days: int = Field(30, ge=1, le=3650)
+    deletion_check_days: int = Field(30, ge=0, le=3650)
     patience_seconds: float = Field(300, gt=0, le=86_400)
     requests_per_second: float | None = Field(None, gt=0, le=10_000)
     """``None`` is what NCBI allows: 3, or 10 with a key. More only for a mirror of one's own."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import database, knowledge, library, output, setup
+from . import database, harvest, knowledge, library, output, setup
 from .desk import Desk
 
 app = typer.Typer(
@@ -64,6 +64,6 @@ def _global_options(
     del version
 
 
-for group in (setup, library, output, knowledge):
+for group in (setup, harvest, library, output, knowledge):
     group.add_to(app)
 app.add_typer(database.app, name="db")

@@ -145,17 +145,20 @@ class Desk:
         sys.stdout.write("\n")
 
     @contextmanager
-    def progress(self, what: str, total: float | None) -> Iterator[Callable[[float], None]]:
-        """A bar on a terminal, nothing elsewhere. What it gives takes the position reached, not steps."""
+    def progress(self, what: str, total: float | None) -> Iterator[Callable[..., None]]:
+        """A bar on a terminal, nothing elsewhere.
+
+        What it gives takes the position reached, not steps, and a new total where that has become known.
+        """
         if self.verbosity < 0 or self.log_json or not sys.stderr.isatty():
-            yield lambda _position: None
+            yield lambda _position, _total=None: None
             return
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self.err, transient=True) as bar:
             task = bar.add_task(what, total=total)
-            yield lambda position: bar.update(task, completed=position)
+            yield lambda position, total=None: bar.update(task, completed=position, total=total)
 
 
 def now() -> str:

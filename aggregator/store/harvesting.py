@@ -72,6 +72,10 @@ class Tally:
         for name in Tally.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
+    def as_dict(self) -> dict[str, int]:
+        """The counts by name."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
