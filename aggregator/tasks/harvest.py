@@ -202,7 +202,8 @@ def _plan(topic: Topic, before: Standing, settings: NcbiSettings, now: str, wish
         since=since,
         started=now,
         moves_cursor=not leaves_gap,
-        checks=whole or _check_is_due(before.checked, now, settings.deletion_check_days),
+        checks=whole
+        or (wish.since is None and _check_is_due(before.checked, now, settings.deletion_check_days)),
     )
 
 
