@@ -1,10 +1,11 @@
 # make demo   the whole job on the bundled starter set        make check  format, lint, types, floors
 # make test   installs what the tests need and runs them all   make bench  the figures, as ratios
+# make soak   200 schedules of faults and kills against the harvest
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test check bench soak format clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -49,6 +50,9 @@ format: $(VENV)/ready
 
 bench: $(VENV)/ready
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/ready
+	@$(BIN)/python -m tests.harvest.campaign --schedules $(or $(SCHEDULES),200)
 
 clean:
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

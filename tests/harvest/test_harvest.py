@@ -294,9 +294,7 @@ def test_ids_that_pubmed_denies_are_let_go_after_three_tries(harvester: Make) ->
     assert job.standing.missing == {}
 
 
-@pytest.mark.parametrize(
-    "kind", [Kind.CUT, Kind.CUT_SILENTLY, Kind.HTML, Kind.TOO_MANY, Kind.RESET]
-)
+@pytest.mark.parametrize("kind", [Kind.CUT, Kind.CUT_SILENTLY, Kind.HTML, Kind.TOO_MANY, Kind.RESET])
 def test_a_page_that_breaks_is_asked_for_again_and_never_half_stored(harvester: Make, kind: Kind) -> None:
     job = harvester(*papers(20))
     job.ncbi.faults.add(Fault(kind, "efetch", times=2))
