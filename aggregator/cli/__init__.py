@@ -70,6 +70,8 @@ def _run(arguments: list[str], desk: Desk) -> int:
             raise
         error.show()
         return error.exit_code
+    if result == EXIT_INTERRUPTED:  # newer typers answer Ctrl-C themselves, without a word
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

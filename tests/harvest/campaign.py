@@ -94,7 +94,8 @@ query = "kratom"
         busy.start()
         match dice.choice(("by the clock", "by the clock", "in a commit", "never")):
             case "by the clock":
-                time.sleep(dice.expovariate(4.0))
+                self._wait_for_requests(ncbi, dice.randint(0, 60))
+                time.sleep(dice.expovariate(30.0))
                 self._kill(pid)
             case "in a commit":
                 self._kill_in_commit(pid, which=dice.randint(1, 12))
@@ -103,6 +104,12 @@ query = "kratom"
         busy.join()
         self.happened["killed" if code == -signal.SIGKILL else f"exit {code}"] += 1
         assert code in (0, 3, 6, -signal.SIGKILL), self._said(f"an exit code of {code}")
+
+    def _wait_for_requests(self, ncbi: Ncbi, count: int) -> None:
+        count += len(ncbi.seen())
+        deadline = time.monotonic() + 2
+        while len(ncbi.seen()) < count and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     def _kill(self, pid: int) -> None:
         with suppress(ProcessLookupError):
@@ -145,7 +152,7 @@ query = "kratom"
             library.close()
 
     def _said(self, what: str) -> str:
-        said = (self.folder / "said.txt").read_text()[-3_000:]
+        said = (self.folder / "err.txt").read_text()[-3_000:]
         return f"seed {self.seed}: {what}\n{said}"
 
 

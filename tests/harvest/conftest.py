@@ -11,6 +11,7 @@ import pytest
 
 from aggregator.http import Limits
 from aggregator.sources.eutils import Eutils, Patience, connect
+from tests.harvest.zygote import Zygote
 from tests.ncbi import Ncbi, Record
 
 QUICK = Patience(tries=5, whole=20, first=0.01, longest=0.05)
@@ -49,3 +50,11 @@ def client(tmp_path: Path) -> Iterator[Callable[..., Eutils]]:
             return stack.enter_context(connect(**(settings | given)))
 
         yield connected
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """Starts the real program without the second that Python needs to start."""
+    home = tmp_path_factory.mktemp("home")
+    with Zygote(HOME=str(home), XDG_STATE_HOME=str(home / "state"), COLUMNS="120") as running:
+        yield running

@@ -27,14 +27,18 @@ DAYS_BEFORE = st.integers(0, 10)
 class AnyHistory(RuleBasedStateMachine):
     """Records enter, change and go; requests fail; runs are cut short; days pass."""
 
-    @initialize(count=st.integers(0, 40), per_page=st.sampled_from([2, 5, 11]))
-    def begin(self, count: int, per_page: int) -> None:
+    @initialize(
+        count=st.integers(0, 40), per_page=st.sampled_from([2, 5, 11]), check_days=st.sampled_from([0, 3_650])
+    )
+    def begin(self, count: int, per_page: int, check_days: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="aggregator-history-"))
         self.ncbi = Ncbi(wall=12).start()
         self.library = Library("sqlite:///library.db", self.folder)
         self.job = Harvester(
-            self.library, self.ncbi, self.folder, records_per_request=per_page, deletion_check_days=0
+            self.library, self.ncbi, self.folder, records_per_request=per_page, deletion_check_days=check_days
         )
+        self.checks = check_days == 0
+        self.gone: set[int] = set()
         self.today: date = TODAY
         self.next = 1_000
         self.revision = 0
@@ -70,6 +74,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 1_000))
     def a_record_is_deleted(self, choice: int) -> None:
         if pmids := sorted(self.ncbi.holding.pmids):
+            self.gone.add(pmids[choice % len(pmids)])
             self.ncbi.holding.delete(pmids[choice % len(pmids)])
 
     @rule(after=st.integers(0, 6), choice=st.integers(0, 1_000), enters=st.booleans())
@@ -98,8 +103,8 @@ class AnyHistory(RuleBasedStateMachine):
         assert outcome.error is None or isinstance(outcome.error, SourceError)
         self.finished = outcome.error is None
 
-    @rule(pages=st.integers(0, 4))
-    def a_run_is_cut_short(self, pages: int) -> None:
+    @rule(pages=st.integers(0, 4), changes=st.booleans())
+    def a_run_is_cut_short(self, pages: int, changes: bool) -> None:
         left = [pages]
 
         def step(_done: int, _expected: int) -> None:
@@ -109,6 +114,8 @@ class AnyHistory(RuleBasedStateMachine):
 
         with suppress(KeyboardInterrupt):
             self.job.go(self.today, watch=Watch(progress=step))
+        if changes and (stored := sorted(self.job.held().keys() & self.ncbi.holding.pmids)):
+            self._change(self.ncbi.holding, sorted(self.ncbi.holding.pmids).index(stored[0]))
 
     @precondition(lambda self: self.finished)
     @rule()
@@ -124,7 +131,10 @@ class AnyHistory(RuleBasedStateMachine):
         self.ncbi.faults.clear()
         outcome = self.job.go(self.today)
         assert outcome.error is None
-        assert self.job.held() == on_server(self.ncbi)
+        held = self.job.held()
+        extra = held.keys() - self.ncbi.holding.pmids
+        assert {pmid: raw for pmid, raw in held.items() if pmid not in extra} == on_server(self.ncbi)
+        assert extra == set() if self.checks else extra <= self.gone
         assert self.job.standing.plan is None
         assert self.job.log[0].outcome in ("done", "incomplete")
         assert check(self.library) == []
@@ -140,7 +150,7 @@ class AnyHistory(RuleBasedStateMachine):
 
 TestAnyHistory = AnyHistory.TestCase
 TestAnyHistory.settings = settings(
-    max_examples=15,
+    max_examples=20,
     stateful_step_count=14,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.harvest.campaign import Campaign
 from tests.harvest.zygote import Zygote
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    home = tmp_path_factory.mktemp("home")
-    with Zygote(HOME=str(home), XDG_STATE_HOME=str(home / "state")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("seed", range(20))

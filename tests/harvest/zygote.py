@@ -57,10 +57,14 @@ class Zygote:
     def _told(self) -> dict[str, Any]:
         return dict(json.loads(self._pipes()[1].readline()))
 
-    def start(self, *arguments: str, folder: Path) -> int:
-        """Starts the program in that folder; what it prints goes to ``said.txt`` there. Returns its id."""
+    def start(self, *arguments: str, folder: Path, **environment: str) -> int:
+        """Starts the program in that folder; what it prints goes to ``out.txt`` and ``err.txt`` there.
+
+        Returns its process id.
+        """
         stdin, _ = self._pipes()
-        stdin.write(json.dumps({"arguments": arguments, "folder": str(folder)}) + "\n")
+        wish = {"arguments": arguments, "folder": str(folder), "environment": environment}
+        stdin.write(json.dumps(wish) + "\n")
         stdin.flush()
         return int(self._told()["pid"])
 
@@ -71,9 +75,9 @@ class Zygote:
         stdin.flush()
         return int(self._told()["code"])
 
-    def run(self, *arguments: str, folder: Path) -> int:
+    def run(self, *arguments: str, folder: Path, **environment: str) -> int:
         """Runs the program to its end. Returns its exit code."""
-        self.start(*arguments, folder=folder)
+        self.start(*arguments, folder=folder, **environment)
         return self.ended()
 
 
@@ -99,11 +103,10 @@ def _become(wish: dict[str, Any]) -> None:
     from aggregator.cli import main
 
     os.chdir(wish["folder"])
-    said = os.open("said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+    os.environ.update(wish["environment"])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for number, name in ((1, "out.txt"), (2, "err.txt")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
     code: object = 1
     try:
         main(wish["arguments"])

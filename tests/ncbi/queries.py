@@ -19,7 +19,7 @@ _TEXT_FIELDS = {"", "all", "all fields", "tiab", "title/abstract", "tw", "text w
 _DATE_FIELDS = {"edat": "edat", "mdat": "mdat", "lr": "mdat", "crdt": "crdt", "pdat": "pdat", "dp": "pdat"}
 
 
-class Malformed(Exception):  # noqa: N818
+class Malformed(Exception):
     """A query that the search engine gives up on."""
 
 

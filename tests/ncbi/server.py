@@ -60,7 +60,7 @@ class Reply:
     content_type: str = "text/xml; charset=UTF-8"
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """An answer that ends the work on a request early."""
 
     def __init__(self, reply: Reply) -> None:
