@@ -35,7 +35,7 @@ LONGEST_HOLD = 30.0
 _LOCK_WAIT = 15.0
 
 
-class Stopped(AggregatorError):  # noqa: N818 - nothing went wrong
+class Stopped(AggregatorError):
     """The wait was given up because the work is over; not for people."""
 
 

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 from aggregator.sources.eutils import RECORDS_PER_REQUEST, DateType, Eutils, connect
+from benchmarks.measure import row
 from tests.ncbi import FIRST_DAY, Ncbi, Record, article
 
 KEY = "k" * 36
@@ -109,6 +111,20 @@ def light() -> dict[str, float]:
             return lightness(1_000, server.stdout.readline().strip(), folder)
         finally:
             server.terminate()
+
+
+def lines(quick: bool = False) -> Iterator[str]:
+    """The rows of the table."""
+    fast = throughput(30 if quick else 60, 1.5)
+    ratio = fast["ratio_to_one_at_a_time"]
+    yield row("requests a second at answers of 1.5 s, against one at a time", ratio, "≥ 8 ×", ratio >= 8)
+    peak = fast["peak_in_a_sliding_second"]
+    yield row("most requests in any sliding second, with a key", peak, "≤ 10", peak <= 10, "")
+    for count, per_day in ((2_000, 10), (12_000, 11_000)) if quick else ((2_000, 10), (20_500, 80)):
+        needed = frugality(count, per_day)["ratio_to_least"]
+        yield row(f"requests for {count:,} records, against the least", needed, "≤ 1.1 ×", needed <= 1.1)
+    spent = light()["client_cpu_ms_per_request"]
+    yield row("processor time of the client for a request", spent, "≤ 5 ms", spent <= 5, "ms")
 
 
 def main() -> None:

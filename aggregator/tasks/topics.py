@@ -87,8 +87,24 @@ def coverage(library: Library, topic: str) -> str:
         from ..sources.starter import COVERAGE
 
         return COVERAGE
-    files = [receipt for receipt in library.receipts() if receipt.kind == "file"]
-    text = f"{total} records from {len(files)} loaded file{'s' * (len(files) != 1)}: what these files hold, not a search of PubMed."
+    text = f"{total} records {_origin(library, topic)}"
     if digests:
         text += f" {digests} of them are digests of the starter set, a selected set."
     return text
+
+
+def _origin(library: Library, topic: str) -> str:
+    from ..store.harvesting import standing
+
+    state = standing(library, topic)
+    if state.cursor:
+        lost = f"; {len(state.missing)} that PubMed listed did not come yet" if state.missing else ""
+        return (
+            f"from a search of PubMed, complete for what had entered by {state.cursor}{lost}: "
+            "a search of this one database, not of all literature."
+        )
+    receipts = library.receipts()
+    files = [receipt for receipt in receipts if receipt.kind == "file"]
+    if state.by_query:
+        return f"from {len(files)} loaded file{'s' * (len(files) != 1)} and a search of PubMed that is not complete yet."
+    return f"from {len(files)} loaded file{'s' * (len(files) != 1)}: what these files hold, not a search of PubMed."
