@@ -76,7 +76,9 @@ def cue_book() -> CueBook:
     return CueBook(
         cues={cue.name: cue for cue in cues},
         lanes=lanes,
-        expressions={cue.name: re2.compile("|".join(map(_bordered, cue.phrases)), _options()) for cue in cues},
+        expressions={
+            cue.name: re2.compile("|".join(map(_bordered, cue.phrases)), _options()) for cue in cues
+        },
         stretches=stretches,
         hints=hints,
     )
@@ -113,12 +115,16 @@ def read_cues() -> tuple[Cue, ...]:
 def cue_files() -> tuple[str, ...]:
     """The texts of the data files, in the order of their names."""
     folder = resources.files(__package__) / "cues"
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name
+    )
     return tuple(file.read_text(encoding="utf-8") for file in files)
 
 
 def _cue(entry: Mapping[str, Any], groups: Mapping[str, str]) -> Cue:
-    phrases = [_GROUP.sub(lambda match: f"(?:{groups[match.group(1)]})", phrase) for phrase in entry["patterns"]]
+    phrases = [
+        _GROUP.sub(lambda match: f"(?:{groups[match.group(1)]})", phrase) for phrase in entry["patterns"]
+    ]
     return Cue(
         name=entry["name"],
         phrases=tuple(phrases),
@@ -140,7 +146,6 @@ def _ends_in_word(phrase: str) -> bool:
     return phrase[-1] not in ":%,?" or phrase.endswith((")?", "s?", "e?", "y?", "d?"))
 
 
-
 _ENDINGS = re.compile(r"\\[wS][*+](?=[|)])")
 _LOOSE = re.compile(r"[*+{]|\\[wdSDsW]")
 _TELLING = 3
@@ -153,7 +158,10 @@ def _keys(phrase: str) -> list[str]:
     Gaps ("up to five words between") make the states of a set multiply; stretches without them do not.
     """
     stretches = sorted(set(_stretches(_ENDINGS.sub("", phrase))), key=_shortest, reverse=True)
-    return [_key(phrase, stretch) for stretch in stretches[:1] + [s for s in stretches[1:] if _shortest(s) >= _TELLING]]
+    return [
+        _key(phrase, stretch)
+        for stretch in stretches[:1] + [s for s in stretches[1:] if _shortest(s) >= _TELLING]
+    ]
 
 
 def _key(phrase: str, stretch: str) -> str:

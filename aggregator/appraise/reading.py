@@ -37,7 +37,7 @@ class _Found(NamedTuple):
     best: Mention | None = None
     said: Mention | None = None
     titled: Mention | None = None
-    count: int = 0
+    times: int = 0
     points: float = 0.0
 
 
@@ -79,7 +79,7 @@ class Reading:
 
     def count(self, name: str) -> int:
         """At how many places outside the background the cue stands."""
-        return self._cue(name).count
+        return self._cue(name).times
 
     def points(self, name: str) -> float:
         """The cue's weight at its best place, and a little more for each further one."""
@@ -146,7 +146,9 @@ class Reading:
         if known is None:
             stop = self._title_end if self.book.cues[name].title_only else len(self._bytes)
             spans = (match.span() for match in self.book.expressions[name].finditer(self._bytes, 0, stop))
-            known = self._places[name] = [(self._at(start), self._at(end)) for start, end in spans if end > start]
+            known = self._places[name] = [
+                (self._at(start), self._at(end)) for start, end in spans if end > start
+            ]
         return known
 
     # ------------------------------------------------------------------------------- inside
@@ -173,7 +175,7 @@ class Reading:
             best=best,
             said=best if most >= 1 else None,
             titled=mentions[0] if mentions[0].zone == "title" else None,
-            count=sum(factor >= 1 for factor in factors),
+            times=sum(factor >= 1 for factor in factors),
             points=self.book.cues[name].weight * (most + REPEAT_SHARE * more),
         )
 
@@ -192,7 +194,9 @@ class Reading:
         return tuple(found)
 
     def _rhetoric(self, start: int, end: int) -> list[Zone]:
-        turn = None if self.is_brief else self._turn("zone_aim", start, start + int((end - start) * LATEST_TURN))
+        turn = (
+            None if self.is_brief else self._turn("zone_aim", start, start + int((end - start) * LATEST_TURN))
+        )
         close = self._turn("zone_conclusion", max(turn or start, start + (end - start) // 2), end)
         zones = []
         if turn is not None and turn > start:

@@ -64,5 +64,3 @@ def _words(vocabularies: Vocabularies) -> str:
 
 def _plain(value: Any) -> Any:
     return dict(value)
-
-

@@ -11,7 +11,10 @@ _BEFORE = re.compile(
     r"(?:[\w/-]+[ ,]+){0,8})$",
     re.IGNORECASE,
 )
-_WITH_OR_WITHOUT = re.compile(r"with (?:and|or) without|were further|was further|not only|no significant|whether or not|needed|further (?:were|was)", re.IGNORECASE)
+_WITH_OR_WITHOUT = re.compile(
+    r"with (?:and|or) without|were further|was further|not only|no significant|whether or not|needed|further (?:were|was)",
+    re.IGNORECASE,
+)
 _AFTER = re.compile(
     r"[ ,]*(?:[\w-]+[ ,]+){0,4}?(?:(?:is|are|will be|would be|may be|might be|seems?) (?:\w+ ){0,2}"
     r"(?:needed|warranted|required|lacking|scarce|necessary|awaited|missing)|(?:is|are) (?:still |urgently )?"

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from unicodedata import normalize
 
 from lxml import etree
 
@@ -20,12 +21,16 @@ _TOKENS = frozenset(("mi", "mn", "mo", "mtext", "ms"))
 
 
 def plain(text: str | None) -> str:
-    """One clean line; "" for ``None``. In ASCII, XML allows one control character only."""
+    """What `clean` makes of it; "" for ``None``. Quick, since most strings have nothing to be taken out.
+
+    In ASCII, XML allows one invisible character only; what is printable needs no search for others.
+    """
     if not text:
         return ""
-    if text.isascii() and "\x7f" not in text:
-        return " ".join(text.split())
-    return clean(text)
+    line = " ".join(text.split())
+    if line.isascii():
+        return clean(line) if "\x7f" in line else line
+    return normalize("NFC", line) if line.isprintable() else clean(line)
 
 
 word = lru_cache(maxsize=1 << 15)(plain)
@@ -40,13 +45,9 @@ def inline(element: etree._Element | None) -> str:
     if element is None:
         return ""
     text = _joined(element, "") if len(element) else element.text
-    if not text:
-        return ""
-    if "&" in text:
+    if text and "&" in text:
         text = _TWICE_ESCAPED.sub(lambda entity: html.unescape(entity[0]), text)
-    if text.isascii() and "\x7f" not in text:
-        return " ".join(text.split())
-    return clean(text)
+    return plain(text)
 
 
 def _joined(element: etree._Element, before: str) -> str:

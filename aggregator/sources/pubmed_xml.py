@@ -150,7 +150,7 @@ def _without_references(data: bytes) -> bytes:
     nothing else follows any of them. A record with comments or CDATA sections is left whole.
     """
     start = end = data.find(_REFERENCES)
-    if start < 0 or b"<!" in data:
+    if start < 0 or (b"!" in data and b"<!" in data):
         return data
     while (closing := data.find(_REFERENCES_END, end)) >= 0:
         end = closing + len(_REFERENCES_END)
@@ -358,8 +358,7 @@ def _parts(element: etree._Element) -> dict[str, str]:
 def _date(element: etree._Element | None) -> str:
     if element is None:
         return ""
-    parts = {child.tag: child.text for child in element[:3]}
-    return citation.iso_date(parts.get("Year"), parts.get("Month"), parts.get("Day"))
+    return citation.iso_date(*[child.text for child in element[:3]]) if len(element) else ""
 
 
 def _printed(element: etree._Element | None) -> Printed:
@@ -466,7 +465,7 @@ def _author(element: etree._Element) -> Author:
         elif tag == "ForeName":
             fore = plain(child.text)
         elif tag == "Initials":
-            initials = plain(child.text)
+            initials = word(child.text)
         elif tag == "AffiliationInfo":
             affiliations += tuple([inline(part) for part in child if part.tag == "Affiliation"])
         elif tag == "Identifier":

@@ -35,20 +35,31 @@ def argument(reading: Reading) -> Verdict | None:
     """A text without any data, review or study, that argues ("we should", "it is time to", "a call to action")."""
     if _brings_data(reading) or reading.said("own_study") or reading.has_results:
         return None
-    mention = reading.titled("opinion_title") or (reading.said("opinion_said") if reading.count("opinion_said") > 1 else None)
+    mention = reading.titled("opinion_title") or (
+        reading.said("opinion_said") if reading.count("opinion_said") > 1 else None
+    )
     if mention is None:
         return None
     because = "The words argue a point; neither a study nor a review of studies is described."
-    return Verdict(Design.OPINION, "design.argument", (reading.finding("design.argument", because, mention),), named=False)
+    return Verdict(
+        Design.OPINION,
+        "design.argument",
+        (reading.finding("design.argument", because, mention),),
+        named=False,
+    )
 
 
 def _label(reading: Reading) -> Mention | None:
     for mention in reading.mentions("opinion_title"):
         words = reading.text[mention.start : mention.end].lower()
-        at_edge = mention.start == 0 or mention.end >= len(reading.article.title.rstrip(".")) or (
-            reading.text[max(0, mention.start - 2) : mention.start] in (": ", ". ", "- ")
+        at_edge = (
+            mention.start == 0
+            or mention.end >= len(reading.article.title.rstrip("."))
+            or (reading.text[max(0, mention.start - 2) : mention.start] in (": ", ". ", "- "))
         )
-        if at_edge and (words in _LABELS or words.startswith(("reply", "response", "rejoinder", "author", "editor"))):
+        if at_edge and (
+            words in _LABELS or words.startswith(("reply", "response", "rejoinder", "author", "editor"))
+        ):
             return mention
     return None
 

@@ -7,11 +7,14 @@ from ..reading import Mention, Reading
 from ..rules import rule
 from .bench import lanes, leading
 from .verdict import Verdict
+
 SHORT, TELLING = 300, 600
 """Lengths from which a text that names no method of its own is taken for an overview. Own convention."""
 
 
-def _verdict(reading: Reading, design: Design, rule_id: str, because: str, *mentions: Mention | None) -> Verdict:
+def _verdict(
+    reading: Reading, design: Design, rule_id: str, because: str, *mentions: Mention | None
+) -> Verdict:
     findings = tuple(reading.finding(rule_id, because, mention) for mention in mentions if mention)
     return Verdict(design, rule_id, findings)
 
@@ -38,7 +41,13 @@ def meta_analysis(reading: Reading) -> Verdict | None:
     done = reading.said("meta_performed")
     pooled, method = reading.said("pooling"), searched(reading)
     systematic = reading.titled("systematic_review") or reading.said("systematic_performed")
-    if title and (method or done or pooled or systematic or not (reading.titled("cohort_named") or reading.said("people_did"))):
+    if title and (
+        method
+        or done
+        or pooled
+        or systematic
+        or not (reading.titled("cohort_named") or reading.said("people_did"))
+    ):
         mention: Mention = title
     elif done and (method or pooled) and _method_signs(reading) + bool(pooled) >= 2:
         mention = done
@@ -58,7 +67,12 @@ def scoping_review(reading: Reading) -> Verdict | None:
     """
     mention = reading.titled("scoping") or reading.said("scoping")
     comprehensive = reading.titled("comprehensive_review")
-    if mention is None and comprehensive and _method_signs(reading) >= 1 and not reading.titled("systematic_review"):
+    if (
+        mention is None
+        and comprehensive
+        and _method_signs(reading) >= 1
+        and not reading.titled("systematic_review")
+    ):
         mention = comprehensive
     if mention is None or reading.titled("systematic_review"):
         return None
@@ -94,7 +108,10 @@ def guideline(reading: Reading) -> Verdict | None:
     """
     title, named, made = reading.titled("guideline_title"), reading.said("guideline"), reading.said("delphi")
     measured = reading.said("people_count") is not None and reading.count("statistics") >= 3
-    delphi = next((place for place in reading.mentions("delphi") if "elphi" in reading.text[place.start : place.end]), None)
+    delphi = next(
+        (place for place in reading.mentions("delphi") if "elphi" in reading.text[place.start : place.end]),
+        None,
+    )
     if title and (named or made or not reading.has_abstract) and not measured:
         mention: Mention | None = title
     elif delphi and (delphi.zone == "title" or delphi.factor >= 2) and not reading.said("cohort_named"):
@@ -121,7 +138,12 @@ def narrative_review(reading: Reading) -> Verdict | None:
     strong = title or reading.said("narrative_named")
     if title and (said or not _own_data(reading)):
         mention: Mention | None = title
-    elif said and (strong or reading.count("narrative_says") >= 2 or reading.titled("narrative_title") or _reviews(reading, said)):
+    elif said and (
+        strong
+        or reading.count("narrative_says") >= 2
+        or reading.titled("narrative_title")
+        or _reviews(reading, said)
+    ):
         mention = said
     elif reading.said("narrative_named") and not reading.said("people_did"):
         mention = reading.said("narrative_named")
@@ -141,7 +163,11 @@ def essay(reading: Reading) -> Verdict | None:
     mention = reading.titled("narrative_title") or reading.said("narrative_says")
     told = reading.said("narrative_says") is not None
     lane = leading(lanes(reading))
-    if not told and (lane in ("matter", "computer", "plants") or reading.titled("animal_strain") or _too_short(reading, mention)):
+    if not told and (
+        lane in ("matter", "computer", "plants")
+        or reading.titled("animal_strain")
+        or _too_short(reading, mention)
+    ):
         return None
     most = 3 if told or (mention and lane == "people") else 1
     if not reading.has_abstract or reading.own_work >= most or reading.has_results:
