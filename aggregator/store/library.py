@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -389,15 +390,51 @@ class Writer:
     ) -> Counts:
         """Stores one unit, whole or not at all. ``members``: further (topic, record, via)."""
         with self._transaction() as connection:
-            unit = open_unit(connection, receipt.id, receipt.received, arrivals)
-            for arrival in arrivals:
-                unit.take(arrival)
-            write_unit(connection, unit, self._index)
-            put_unreadable(connection, receipt.id, receipt.received, unreadable)
-            unit.counts.deleted = put_deletions(connection, receipt.id, receipt.received, deletions)
-            put_memberships(connection, members, receipt.received)
-            unit.counts.unreadable = len(unreadable)
-            return unit.counts
+            return self._fill(connection, receipt, arrivals, deletions, unreadable, members)
+
+    def store_behind(
+        self,
+        committing: Executor,
+        receipt: Receipt,
+        arrivals: Sequence[Arrival],
+        *,
+        deletions: Sequence[Deletion] = (),
+        unreadable: Sequence[Unreadable] = (),
+        members: Iterable[tuple[str, int, str]] = (),
+    ) -> Future[Counts]:
+        """As `store`, with the commit left to ``committing``: its time passes outside the interpreter's lock.
+
+        The next unit may be read meanwhile; it must not be stored before this one's future is done.
+        """
+        with engines.store_errors(self._where), ExitStack() as undo:
+            connection = undo.enter_context(self._engine.connect())
+            transaction = connection.begin()
+            counts = self._fill(connection, receipt, arrivals, deletions, unreadable, members)
+            undo.pop_all()  # from here on the commit closes the connection
+            return committing.submit(self._commit, connection, transaction, counts)
+
+    def _commit(self, connection: sa.Connection, transaction: sa.RootTransaction, counts: Counts) -> Counts:
+        with engines.store_errors(self._where), connection, transaction:
+            return counts
+
+    def _fill(
+        self,
+        connection: sa.Connection,
+        receipt: Receipt,
+        arrivals: Sequence[Arrival],
+        deletions: Sequence[Deletion],
+        unreadable: Sequence[Unreadable],
+        members: Iterable[tuple[str, int, str]],
+    ) -> Counts:
+        unit = open_unit(connection, receipt.id, receipt.received, arrivals)
+        for arrival in arrivals:
+            unit.take(arrival)
+        write_unit(connection, unit, self._index)
+        put_unreadable(connection, receipt.id, receipt.received, unreadable)
+        unit.counts.deleted = put_deletions(connection, receipt.id, receipt.received, deletions)
+        put_memberships(connection, members, receipt.received)
+        unit.counts.unreadable = len(unreadable)
+        return unit.counts
 
     def pending(
         self, rulebook: str, *, after: int = 0, members_only: bool = False, limit: int = _BATCH

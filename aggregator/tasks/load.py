@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -83,21 +83,24 @@ def load(
     broken: InputError | None = None
 
     def note(unit: _Unit, stored: Future[Counts]) -> None:
-        total.add(stored.result())
+        counts = stored.result()
+        total.add(counts)
+        total.seen += unit.seen
+        total.unchanged += unit.unchanged
         unreadable.extend(unit.unreadable)
         for arrival in unit.arrivals:
             for topic, _ in arrival.topics:
                 by_topic[topic] += 1
         progress(total)
 
-    # One unit is written while the next is read: databases work outside the interpreter's lock.
-    with ThreadPoolExecutor(max_workers=1) as writing:
+    # One unit is committed while the next is read: that waiting passes outside the interpreter's lock.
+    with ThreadPoolExecutor(max_workers=1) as committing:
         under_way: tuple[_Unit, Future[Counts]] | None = None
         try:
             for unit in _units(writer, items, read, topics, into):
                 if under_way:
                     note(*under_way)
-                under_way = unit, writing.submit(_store, writer, receipt, unit)
+                under_way = unit, _store(writer, committing, receipt, unit)
         except InputError as error:
             broken = error
         if under_way:
@@ -108,13 +111,15 @@ def load(
     return Loading(name=name, counts=total, topics=by_topic, unreadable=tuple(unreadable), broken=broken)
 
 
-def _store(writer: Writer, receipt: Receipt, unit: _Unit) -> Counts:
-    counts = writer.store(
-        receipt, unit.arrivals, deletions=unit.deletions, unreadable=unit.unreadable, members=unit.members
+def _store(writer: Writer, committing: Executor, receipt: Receipt, unit: _Unit) -> Future[Counts]:
+    return writer.store_behind(
+        committing,
+        receipt,
+        unit.arrivals,
+        deletions=unit.deletions,
+        unreadable=unit.unreadable,
+        members=unit.members,
     )
-    counts.seen += unit.seen
-    counts.unchanged += unit.unchanged
-    return counts
 
 
 def _units(
