@@ -79,7 +79,15 @@ def test_a_known_vocabulary_gains_terms_and_a_new_one_is_added() -> None:
     assert "sleep" in more.outcomes
 
 
-@pytest.mark.parametrize("table", [{"terms": ["x"]}, {"name": "x", "term": ["x"]}])
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"terms": ["x"]},
+        {"name": "x", "term": ["x"]},
+        {"name": "x", "terms": "abc"},
+        {"name": "x", "terms": [" - "]},
+    ],
+)
 def test_a_wrong_vocabulary_is_refused_with_the_known_keys(table: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         read_outcome(table)

@@ -211,6 +211,16 @@ class Library:
                 ).first()
                 if row:
                     return next(self._stored(connection, [row.id]))
+            withdrawn = connection.execute(
+                sa.select(_DELETIONS.c.received).where(
+                    _DELETIONS.c.pmid == text.strip().lower().removeprefix("pmid:")
+                )
+            ).scalar()
+        if withdrawn:
+            raise InputError(
+                f"the library holds no paper “{text}”: PubMed has withdrawn this PMID (noted {withdrawn[:10]})",
+                hint="it may have been merged into another record; search for its title",
+            )
         raise InputError(
             f"the library holds no paper “{text}”",
             hint="give a PMID, a DOI or the library's own id (a17); `aggregator search` finds them",
@@ -259,6 +269,48 @@ class Library:
             return total, [
                 SearchHit(stored=paper, score=score) for paper, (_, score) in zip(stored, found, strict=True)
             ]
+
+    def raw(self, paper_id: str) -> bytes:
+        """The bytes of the revision that stands, as received."""
+        with self.reading() as connection:
+            standing = (
+                sa.select(_RECORDS.c.revision_id).where(_RECORDS.c.id == int(paper_id[1:])).scalar_subquery()
+            )
+            return zlib.decompress(
+                connection.execute(
+                    sa.select(_REVISIONS.c.raw).where(_REVISIONS.c.id == standing)
+                ).scalar_one()
+            )
+
+    def waiting(self, rulebook: str, *, topic: str | None = None) -> int:
+        """How many papers (of a topic) have no appraisal by this rule book."""
+        stale = sa.or_(_RECORDS.c.appraisal_id.is_(None), _APPRAISALS.c.rulebook != rulebook)
+        count = (
+            sa.select(sa.func.count())
+            .select_from(_RECORDS.outerjoin(_APPRAISALS, _APPRAISALS.c.id == _RECORDS.c.appraisal_id))
+            .where(stale)
+        )
+        if topic is not None:
+            members = sa.select(_MEMBERSHIPS.c.record_id).where(_MEMBERSHIPS.c.topic == topic)
+            count = count.where(_RECORDS.c.id.in_(members))
+        with self.reading() as connection:
+            return int(connection.execute(count).scalar_one())
+
+    def sources_of(self, topic: str) -> list[tuple[str, str, str]]:
+        """Where the standing revisions of a topic's papers came from: (kind, name, received), oldest first."""
+        members = sa.select(_MEMBERSHIPS.c.record_id).where(_MEMBERSHIPS.c.topic == topic)
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(
+                    _RECEIPTS.c.kind, _RECEIPTS.c.name, sa.func.min(_RECEIPTS.c.received).label("first")
+                )
+                .join(_REVISIONS, _REVISIONS.c.receipt_id == _RECEIPTS.c.id)
+                .join(_RECORDS, _RECORDS.c.revision_id == _REVISIONS.c.id)
+                .where(_RECORDS.c.id.in_(members))
+                .group_by(_RECEIPTS.c.kind, _RECEIPTS.c.name)
+                .order_by("first", _RECEIPTS.c.name)
+            )
+            return [(row.kind, row.name, row.first) for row in rows]
 
     def raw_revisions(self, paper_id: str) -> list[tuple[str, str, str, bytes]]:
         """Every revision of a paper, oldest first: (received, origin, from which file or fetch, bytes)."""
@@ -316,14 +368,12 @@ class Library:
     def sizes(self) -> dict[str, int]:
         """How many of each thing the library holds."""
         with self.reading() as connection:
-            counts = {
+            return {
                 table.name: int(
                     connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
                 )
                 for table in (_RECORDS, _REVISIONS, _APPRAISALS, _DELETIONS, _UNREADABLE)
             }
-            waiting = sa.select(sa.func.count()).where(_RECORDS.c.appraisal_id.is_(None))
-            return {**counts, "not_appraised": int(connection.execute(waiting).scalar_one())}
 
     def last_change(self) -> str:
         """When the newest revision arrived (UTC, ISO); "" for an empty library."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from ..errors import InputError
+from ..errors import InputError, SourceGarbled
 from ..model import Article, Deletion, Unreadable
+from ..sources.starter import STARTER_SET, read_starter_items, starter_items
 from ..store import Receipt
 from ..store.library import Writer
 from ..store.writing import Arrival, Counts, arrival_of, raw_hash
@@ -44,7 +45,7 @@ class Loading:
     topics: dict[str, int]
     """How many of the new and changed papers each topic got."""
     unreadable: tuple[Unreadable, ...]
-    broken: InputError | None = None
+    broken: InputError | SourceGarbled | None = None
     """Set when the file ended badly: what came before is stored."""
 
 
@@ -71,7 +72,7 @@ def load(
 ) -> Loading:
     """Stores what a file holds. ``into``: a topic that every record is assigned to, beside what its words say.
 
-    Raises: InputError when nothing of the file could be used; a file that breaks later is reported in the result,
+    Raises: InputError or SourceGarbled when nothing of the file could be used; a file that breaks later is reported in the result,
     and the units before the break stay.
     """
     receipt = writer.open_receipt("file", name, now())
@@ -80,7 +81,7 @@ def load(
         dict.fromkeys((topic.name for topic in topics), 0),
         list[Unreadable](),
     )
-    broken: InputError | None = None
+    broken: InputError | SourceGarbled | None = None
 
     def note(unit: _Unit, stored: Future[Counts]) -> None:
         counts = stored.result()
@@ -101,7 +102,7 @@ def load(
                 if under_way:
                     note(*under_way)
                 under_way = unit, _store(writer, committing, receipt, unit)
-        except InputError as error:
+        except (InputError, SourceGarbled) as error:
             broken = error
         if under_way:
             note(*under_way)
@@ -109,6 +110,13 @@ def load(
     if broken and not total.seen and not total.deleted:
         raise broken
     return Loading(name=name, counts=total, topics=by_topic, unreadable=tuple(unreadable), broken=broken)
+
+
+def load_starter_set(writer: Writer, topics: Sequence[TopicWords], *, now: Callable[[], str]) -> Loading:
+    """Stores the bundled starter set: digests, which give way to the real records."""
+    return load(
+        writer, STARTER_SET, starter_items(), read=read_starter_items, topics=topics, into=None, now=now
+    )
 
 
 def _store(writer: Writer, committing: Executor, receipt: Receipt, unit: _Unit) -> Future[Counts]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from ..config import Settings
+from ..grade.words import plural
 from ..model import Article
+from ..sources.starter import COVERAGE, STARTER_SET
 from ..store import Library
 from ..store.library import Writer
 from ..text import Folded, folded_article
@@ -84,11 +86,13 @@ def coverage(library: Library, topic: str) -> str:
     if not total:
         return "No record of this topic is in the library."
     if digests == total:
-        from ..sources.starter import COVERAGE
-
         return COVERAGE
-    files = [receipt for receipt in library.receipts() if receipt.kind == "file"]
-    text = f"{total} records from {len(files)} loaded file{'s' * (len(files) != 1)}: what these files hold, not a search of PubMed."
+    files = [name for kind, name, _ in library.sources_of(topic) if kind == "file" and name != STARTER_SET]
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    text = (
+        f"{plural(total - digests, 'record')} from {plural(len(files), 'loaded file')} ({named}): "
+        "what the files hold, not a search of PubMed."
+    )
     if digests:
-        text += f" {digests} of them are digests of the starter set, a selected set."
+        text += f" Beside them {plural(digests, 'digest')} of the starter set: a selected set, not a search."
     return text
