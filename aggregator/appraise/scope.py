@@ -22,15 +22,15 @@ _AFTER = re.compile(
     r"should (?:be|confirm|include|address))",
     re.IGNORECASE,
 )
-_REACH = 90
+REACH = 90
 
 
 def silenced(text: str, start: int, end: int) -> bool:
     """Whether negation or future speech takes the phrase at ``text[start:end]`` back."""
-    before = text[max(0, start - _REACH) : start]
+    before = text[max(0, start - REACH) : start]
     cut = max(before.rfind(". "), before.rfind("; "), before.rfind("\n"), before.rfind(": "))
     before = before[cut + 1 :]
     found = _BEFORE.search(before)
     if found and not _WITH_OR_WITHOUT.search(before[max(0, found.start() - 12) :]):
         return True
-    return bool(_AFTER.match(text[end : end + _REACH]))
+    return bool(_AFTER.match(text[end : end + REACH]))

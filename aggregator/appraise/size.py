@@ -92,6 +92,7 @@ _OF_DESIGN = {
     Design.PHARMACOVIGILANCE: "reports", Design.POISON_CENTER: "exposures",
     Design.FORENSIC_SERIES: "deaths", Design.ANIMAL: "animals",
 }  # fmt: skip
+_CUES = {"exposures": "count_reports", "participants": "people_count"}
 _NO_SIZE = frozenset({
     Design.NARR_REVIEW, Design.GUIDELINE, Design.PROTOCOL, Design.OPINION, Design.OTHER, Design.IN_VITRO, Design.IN_SILICO,
     Design.ECON_MODEL, Design.UNCLEAR,
@@ -141,7 +142,7 @@ def _one(reading: Reading) -> Size | None:
 
 
 def _candidates(reading: Reading, unit: str) -> list[_Candidate]:
-    cue = "count_reports" if unit == "exposures" else f"count_{unit}"
+    cue = _CUES.get(unit, f"count_{unit}")
     found = [_counted(reading, unit, start, end) for start, end in reading.places(cue)]
     if unit == "deaths":
         parts = [_part_of_deaths(reading, start, end) for start, end in reading.places(cue)]

@@ -29,7 +29,9 @@ def labelled() -> list[tuple[Article, dict[str, object]]]:
     path = SHARED / "data" / "design" / "dev.jsonl"
     if not path.is_file():
         pytest.skip("the labels lie in ../shared, which is not here")
-    labels = {entry["pmid"]: entry for entry in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+    labels = {
+        entry["pmid"]: entry for entry in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    }
     return [(paper, labels[paper.pmid]) for paper in _papers() if paper.pmid in labels]
 
 
@@ -44,10 +46,14 @@ def _papers() -> Iterator[Article]:
         yield from (read for read in read_all(batch) if isinstance(read, Article))
 
 
-def test_designs_agree_with_the_labels_by_words_alone(labelled: list[tuple[Article, dict[str, object]]]) -> None:
+def test_designs_agree_with_the_labels_by_words_alone(
+    labelled: list[tuple[Article, dict[str, object]]],
+) -> None:
     got = [appraise(paper, without_indexing=True).design.value for paper, _ in labelled]
 
-    right = sum(CODEBOOK.get(code, code) == label["design"] for code, (_, label) in zip(got, labelled, strict=True))
+    right = sum(
+        CODEBOOK.get(code, code) == label["design"] for code, (_, label) in zip(got, labelled, strict=True)
+    )
 
     assert len(labelled) > 90
     assert right / len(labelled) >= 0.85

@@ -47,7 +47,10 @@ def test_quotes_the_words_that_state_the_number() -> None:
 
 def test_gives_a_narrative_review_no_size_of_its_own() -> None:
     found = appraise(
-        article(title="Tea and sleep: a narrative review", abstract="This review discusses trials in 4,000 patients.")
+        article(
+            title="Tea and sleep: a narrative review",
+            abstract="This review discusses trials in 4,000 patients.",
+        )
     )
 
     assert found.n is None

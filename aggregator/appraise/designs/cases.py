@@ -136,6 +136,8 @@ def _several(reading: Reading) -> Mention | None:
     return (
         reading.titled("several_cases")
         or reading.said("several_cases")
+        or reading.titled("few_in")
+        or (reading.said("few_in") if reading.said("case_said") and reading.count("statistics") < 2 else None)
         or (
             numbered
             if numbered and reading.count("case_numbered") > 1 and reading.said("case_said")

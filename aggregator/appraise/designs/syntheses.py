@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model import Design
 from ..reading import Mention, Reading
 from ..rules import rule
+from ..zones import FACTOR
 from .bench import lanes, leading
 from .verdict import Verdict
 
@@ -132,7 +133,7 @@ def narrative_review(reading: Reading) -> Verdict | None:
     review", "chart review" or "review of 40 patients" is data, not literature (trap T5).
     """
     title = reading.titled("narrative_named") or reading.titled("review_title")
-    said = reading.said("narrative_says")
+    said = _told(reading)
     if _own_data(reading) and not (title and said):
         return None
     strong = title or reading.said("narrative_named")
@@ -160,8 +161,8 @@ def essay(reading: Reading) -> Verdict | None:
     Looks for titles such as "Recent advances in …", "Management of …", "Role of …", or verbs of telling, where no
     study of its own is described. Own convention; the weakest of the review rules.
     """
-    mention = reading.titled("narrative_title") or reading.said("narrative_says")
-    told = reading.said("narrative_says") is not None
+    mention = reading.titled("narrative_title") or _told(reading)
+    told = _told(reading) is not None
     lane = leading(lanes(reading))
     if not told and (
         lane in ("matter", "computer", "plants")
@@ -184,6 +185,12 @@ def _too_short(reading: Reading, mention: Mention | None) -> bool:
     """Silence about methods tells nothing in a short text."""
     length = len(reading.article.abstract)
     return reading.article.is_digest or length < (SHORT if mention else TELLING)
+
+
+def _told(reading: Reading) -> Mention | None:
+    """Where the text says that it reviews; the last sentence is a usual place for that."""
+    found = [mention for mention in reading.mentions("narrative_says") if mention.factor >= FACTOR["closing"]]
+    return max(found, key=lambda mention: (_reviews(reading, mention), mention.factor), default=None)
 
 
 def _reviews(reading: Reading, mention: Mention) -> bool:

@@ -44,29 +44,24 @@ def randomised(reading: Reading) -> Verdict | None:
         reading.said("randomised_people"),
         reading.said("randomised_trial"),
     )
-    blinded, nonrandom = reading.said("blinded"), reading.said("nonrandom")
+    nonrandom = reading.said("nonrandom")
     people = reading.said("people_named") or reading.said("people_title") or reading.said("people_did")
     if not people or (nonrandom and not (title or (done and named))):
         return None
-    if not (
-        title
-        or done
-        or (
-            named
-            and (
-                blinded
-                or reading.count("randomised_trial") >= 2
-                or reading.said("controlled_groups")
-                or reading.said("post_hoc")
-                or reading.said("trial_word")
-            )
-        )
-    ):
+    if not (title or done or (named and _borne_out(reading))):
         return None
     because = "People were allotted at random to what was compared."
     mention = done if done and not title else title or named
     assert mention is not None
     return Verdict(Design.RCT, "design.randomised", (reading.finding("design.randomised", because, mention),))
+
+
+def _borne_out(reading: Reading) -> bool:
+    """Whether more than a name speaks for a randomised trial of the paper's own."""
+    signs = ("blinded", "controlled_groups", "post_hoc", "trial_word", "crossover")
+    if any(reading.said(sign) for sign in signs) or reading.count("randomised_trial") >= 2:
+        return True
+    return reading.said("people_count") is not None and not reading.said("cohort_named")
 
 
 @rule("design.nonrandomised", "Controlled, not randomised")
@@ -85,7 +80,11 @@ def nonrandomised(reading: Reading) -> Verdict | None:
         and not (named and reading.said("trial_word"))
     ):
         return None
-    if named and intervention:
+    if (
+        named
+        and intervention
+        and (groups or blinded or not reading.text[named.start : named.end].lower().startswith("n"))
+    ):
         mention: Mention = named
     elif blinded and not reading.said("follow_up") and reading.said("trial_word"):
         mention = blinded
