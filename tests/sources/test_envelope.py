@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - made-up records read better unbroken
 """Cutting records out of a stream: exact bytes, bounded memory, and nothing trusted."""
 
 from __future__ import annotations
