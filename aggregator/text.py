@@ -52,12 +52,12 @@ def _fold(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """The tokens of a text, joined by single spaces: what the indexes hold."""
+    """The tokens of a text, joined by single blanks: what the indexes hold."""
     if text.isascii():
         return " ".join(text.translate(_ASCII_TABLE).split())
-    return " ".join(
-        word.translate(_ASCII_TABLE) if word.isascii() else _fold(word) for word in _WORD.findall(text)
-    )
+    lower = text.replace("İ", "I").lower()  # the one letter that lower case would cut in two
+    words = [word if word.isascii() else _fold(word) for word in _WORD.findall(lower)]
+    return " ".join(filter(None, words))
 
 
 def tokens(text: str) -> Iterator[Token]:
