@@ -145,7 +145,10 @@ def parse(text: str, *, source: str, environment: Mapping[str, str]) -> Settings
     try:
         settings = Settings.model_validate(tables)
     except ValidationError as error:
-        mistakes = [f"{_key(mistake['loc'])}: {_words(mistake)}" for mistake in error.errors()]
+        mistakes = [
+            f"{_key(mistake['loc'])}{_origin(mistake['loc'], environment)}: {_words(mistake)}"
+            for mistake in error.errors()
+        ]
         raise ConfigError(_listed(source, mistakes), hint="docs/configuration.md lists every key") from None
     if mistakes := _dangling(settings):
         raise ConfigError(_listed(source, mistakes), hint="add the vocabulary or correct the name")
@@ -178,7 +181,10 @@ def _override(tables: dict[str, Any], environment: Mapping[str, str]) -> None:
 
 
 def _dangling(settings: Settings) -> list[str]:
-    vocabularies = settings.vocabularies()
+    try:
+        vocabularies = settings.vocabularies()
+    except ConfigError as error:
+        return [error.message]
     mistakes = []
     for index, topic in enumerate(settings.topic):
         where = f"topic[{index}] ({topic.name})"
@@ -208,11 +214,18 @@ def _key(location: tuple[int | str, ...]) -> str:
     return text or "configuration"
 
 
+def _origin(location: tuple[int | str, ...], environment: Mapping[str, str]) -> str:
+    name = ENVIRONMENT_PREFIX + "__".join(str(part) for part in location).upper()
+    return f" (from {name} in the environment)" if name in environment else ""
+
+
 def _words(mistake: Any) -> str:
     if mistake["type"] == "extra_forbidden":
         return "no such key"
     if mistake["type"] == "missing":
         return "is missing"
+    if mistake["type"] == "string_pattern_mismatch":
+        return "may hold letters, digits and . _ - only, 64 at most"
     return str(mistake["msg"]).removeprefix("Value error, ")
 
 

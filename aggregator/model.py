@@ -143,7 +143,7 @@ class Article:
     pmid: str = ""
     version: int = 1
     doi: str = ""
-    """Lower case, without resolver or blanks; "" where there is none that is valid."""
+    """Lower case, without resolver, blanks inside folded to one; "" where there is none that is valid."""
     pmcid: str = ""
     other_ids: tuple[tuple[str, str], ...] = ()
     """Further identifiers of this very paper: (type, value)."""

@@ -52,12 +52,12 @@ def _fold(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """The tokens of a text, joined by single spaces: what the indexes hold."""
+    """The tokens of a text, joined by single blanks: what the indexes hold."""
     if text.isascii():
         return " ".join(text.translate(_ASCII_TABLE).split())
-    return " ".join(
-        word.translate(_ASCII_TABLE) if word.isascii() else _fold(word) for word in _WORD.findall(text)
-    )
+    lower = text.replace("İ", "I").lower()  # the one letter that lower case would cut in two
+    words = [word if word.isascii() else _fold(word) for word in _WORD.findall(lower)]
+    return " ".join(filter(None, words))
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -100,9 +100,9 @@ def folded_article(article: Article) -> Folded:
 
 _ABBREVIATION = re.compile(
     r"(?:\b(?:vs|e\.g|i\.e|cf|et al|approx|ca|resp|Dr|Prof|St|Fig|Figs|Ref|No|Nos|Inc|Ltd|Co|spp|sp|var|subsp|"
-    r"i\.p|s\.c|p\.o|i\.v|i\.c\.v|b\.w|max|min|incl)|\b[A-Z])\.$"
+    r"i\.p|s\.c|p\.o|i\.v|i\.c\.v|b\.w|max|min|incl)|(?<![^\s(])[A-Z])\.$"
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9α-ωΑ-Ω])")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?P<close>[\"')\]]*)\s+(?=[\"'(\[]?[A-Z0-9α-ωΑ-Ω])")
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
@@ -117,7 +117,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tup
             if _ABBREVIATION.search(text, max(at, gap.start() - 12), gap.start()):
                 continue
             if text[at : gap.start()].strip():
-                yield at, gap.start()
+                yield at, gap.end("close")
             at = gap.end()
         if text[at:line_end].strip():
             yield at, line_end

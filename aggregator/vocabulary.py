@@ -155,8 +155,23 @@ def _check(table: Mapping[str, Any], kind: type) -> None:
             f"unknown key in a vocabulary: {', '.join(unknown)}",
             hint=f"known keys: {', '.join(sorted(known))}",
         )
-    if not table.get("name"):
+    name = table.get("name")
+    if not isinstance(name, str) or not name:
         raise ConfigError("a vocabulary has no name", hint='add name = "…"')
+    for key, value in table.items():
+        if key == "forms":
+            wrong = not isinstance(value, Mapping) or not all(_is_terms(terms) for terms in value.values())
+        else:
+            wrong = not (isinstance(value, str) if key in ("name", "title") else _is_terms(value))
+        if wrong:
+            raise ConfigError(
+                f"vocabulary “{name}”: {key} is of the wrong kind", hint=f'for example: {key} = ["…", "…"]'
+            )
+
+
+def _is_terms(value: object) -> bool:
+    """A list of texts that name something: a term of blanks or signs would match everything."""
+    return isinstance(value, list | tuple) and all(isinstance(term, str) and folded(term) for term in value)
 
 
 def _joined(known: Any, more: Any) -> Any:

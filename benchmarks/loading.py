@@ -35,14 +35,22 @@ def lines(repeats: int = 3) -> Iterator[str]:
     prepare = _LOAD.format(file=file)
     took = in_turn(
         {
-            "pubmed_parser": (_RIVAL, f"assert sum(1 for _ in pubmed_parser.parse_medline_xml({file!r})) == 20788"),
+            "pubmed_parser": (
+                _RIVAL,
+                f"assert sum(1 for _ in pubmed_parser.parse_medline_xml({file!r})) == 20788",
+            ),
             "load": (prepare, "assert whole().counts.new == 20783"),
             "again": (prepare + "whole()\n", "assert whole().counts.unchanged == 20788"),
         },
         repeats,
     )
     faster = took["pubmed_parser"].wall / took["load"].wall
-    yield row("read + store + index, against pubmed_parser merely reading", faster, "≥ 1.25 × faster", faster >= 1.25)
+    yield row(
+        "read + store + index, against pubmed_parser merely reading",
+        faster,
+        "≥ 1.25 × faster",
+        faster >= 1.25,
+    )
     again = took["load"].wall / took["again"].wall
     yield row("loading it again unchanged, against the first load", again, "≥ 5 × faster", again >= 5)
     peak = max(took["load"].peak_mb, took["again"].peak_mb)

@@ -60,7 +60,9 @@ def commands_in_turn(commands: Mapping[str, list[str]], repeats: int) -> dict[st
     for _ in range(repeats):
         for name, command in commands.items():
             began = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, cwd=ROOT)
+            subprocess.run(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, cwd=ROOT
+            )
             times[name].append(time.perf_counter() - began)
     return {name: sorted(took)[len(took) // 2] for name, took in times.items()}
 

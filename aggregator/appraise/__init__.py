@@ -15,8 +15,8 @@ from .manual import RULES
 from .rulebook import rulebook
 from .rules import Rule
 
-RULEBOOK = rulebook()
-"""The version of the rule book with the bundled vocabularies."""
+RULEBOOK: str
+"""The version of the rule book with the bundled vocabularies; worked out when asked for, not at import."""
 
 __all__ = ["RULEBOOK", "RULES", "Rule", "appraise", "rulebook"]
 
@@ -26,3 +26,9 @@ def appraise(
 ) -> Appraisal:
     """The appraisal of one article; ``without_indexing`` hides publication types and MeSH headings."""
     return appraised(article, cue_book(), rulebook(vocabularies), without_indexing=without_indexing)
+
+
+def __getattr__(name: str) -> str:
+    if name == "RULEBOOK":
+        return rulebook()
+    raise AttributeError(name)

@@ -17,7 +17,6 @@ from .species import subjects
 from .tags import tags
 
 
-
 def appraised(article: Article, book: CueBook, version: str, *, without_indexing: bool) -> Appraisal:
     """The appraisal of an article by a book of cues."""
     reading = Reading(article, book)
@@ -71,7 +70,11 @@ def weighed(
     if second.agrees(words.design):
         return words, Confidence.CERTAIN, (*words.findings, *indexed.findings)
     if _indexing_prevails(reading, words, second):
-        return indexed, Confidence.CONFLICT if words.named else Confidence.PROBABLE, (*indexed.findings, *words.findings)
+        return (
+            indexed,
+            Confidence.CONFLICT if words.named else Confidence.PROBABLE,
+            (*indexed.findings, *words.findings),
+        )
     return words, Confidence.CONFLICT, (*words.findings, _contrary(second))
 
 
@@ -105,7 +108,9 @@ def _contrary(second: Witness) -> Finding:
     return second.finding("indexing.conflict", because)
 
 
-def _level_finding(values: dict[str, int | None], verdict: Verdict, shown: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _level_finding(
+    values: dict[str, int | None], verdict: Verdict, shown: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
     if not shown or verdict.design is Design.UNCLEAR:
         return ()
     because = f"{verdict.design.value}: {level_sentence(values)}"

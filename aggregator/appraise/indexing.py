@@ -12,7 +12,9 @@ from typing import NamedTuple
 from ..model import Article, Design, Finding, Species
 from .rules import rule
 
-_ANIMAL_HEADINGS = frozenset({"Animals", "Mice", "Rats", "Dogs", "Zebrafish", "Macaca mulatta", "Guinea Pigs"})
+_ANIMAL_HEADINGS = frozenset(
+    {"Animals", "Mice", "Rats", "Dogs", "Zebrafish", "Macaca mulatta", "Guinea Pigs"}
+)
 
 
 class _Sign(NamedTuple):
@@ -53,7 +55,10 @@ def indexing_file() -> str:
 def _tables() -> _Tables:
     data = tomllib.loads(indexing_file())
     types, mesh = (
-        tuple(_Sign(frozenset(entry["names"]), Design(entry["design"]), entry.get("decides", False)) for entry in data[kind])
+        tuple(
+            _Sign(frozenset(entry["names"]), Design(entry["design"]), entry.get("decides", False))
+            for entry in data[kind]
+        )
         for kind in ("type", "mesh")
     )
     agree = {Design(name): frozenset(map(Design, others)) for name, others in data["agree"].items()}
@@ -73,7 +78,9 @@ def witness(article: Article) -> Witness | None:
     names = {published.name for published in article.publication_types}
     for sign in _tables().types:
         if sign.names & names:
-            value = next(published.name for published in article.publication_types if published.name in sign.names)
+            value = next(
+                published.name for published in article.publication_types if published.name in sign.names
+            )
             return Witness(sign.design, "publication_type", value, sign.decides)
     return _mesh_witness(article)
 
@@ -86,7 +93,11 @@ def species_indexed(article: Article) -> tuple[Species, str] | None:
         return Species.MIXED, "Humans"
     if human:
         return Species.HUMAN, "Humans"
-    return (Species.ANIMAL, "Animals" if "Animals" in names else min(_ANIMAL_HEADINGS & names)) if animal else None
+    return (
+        (Species.ANIMAL, "Animals" if "Animals" in names else min(_ANIMAL_HEADINGS & names))
+        if animal
+        else None
+    )
 
 
 def _mesh_witness(article: Article) -> Witness | None:

@@ -19,7 +19,9 @@ _SYNTHESES = (Design.META_ANALYSIS, Design.SR)
 
 
 @rule("level.ocebm_base", "OCEBM base level")
-def levels(reading: Reading, design: Design, tags: tuple[str, ...]) -> tuple[dict[str, int | None], tuple[Finding, ...]]:
+def levels(
+    reading: Reading, design: Design, tags: tuple[str, ...]
+) -> tuple[dict[str, int | None], tuple[Finding, ...]]:
     """The OCEBM 2011 level that the design starts from, for benefit, harm and exposure questions.
 
     A synthesis starts from what it pools, as far as its text says (trap T4: a systematic review of case reports has
@@ -45,7 +47,11 @@ def levels(reading: Reading, design: Design, tags: tuple[str, ...]) -> tuple[dic
         because = f"The synthesis pools {pooled[0].value}; it starts from their level."
         found.append(reading.finding("level.included", because, pooled[1]))
     if cause:
-        found.append(reading.finding("level.causality", "A causality feature is stated: the case counts more for harm.", cause))
+        found.append(
+            reading.finding(
+                "level.causality", "A causality feature is stated: the case counts more for harm.", cause
+            )
+        )
     return values, tuple(found)
 
 
@@ -71,5 +77,3 @@ def level_sentence(values: dict[str, int | None]) -> str:
         return "It carries no level of evidence of its own."
     parts = [f"{question.value} {values[question.value] or 'none'}" for question in LEVELLED_QUESTIONS]
     return f"OCEBM base level: {', '.join(parts)}."
-
-

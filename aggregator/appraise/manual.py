@@ -8,5 +8,15 @@ from .rules import Rule, rules_of
 
 RULES: tuple[Rule, ...] = (
     *DESIGN_RULES,
-    *rules_of((indexing.witness, integrity.marks, species.subjects, size.size, tags.tags, levels.levels, levels.included)),
+    *rules_of(
+        (
+            indexing.witness,
+            integrity.marks,
+            species.subjects,
+            size.size,
+            tags.tags,
+            levels.levels,
+            levels.included,
+        )
+    ),
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..model import Article, Finding
 from .book import CueBook
-from .scope import silenced
+from .scope import REACH, silenced
 from .zones import FACTOR, Zone, has_results_section, labelled
 
 REPEATS = 4
@@ -37,7 +37,7 @@ class _Found(NamedTuple):
     best: Mention | None = None
     said: Mention | None = None
     titled: Mention | None = None
-    count: int = 0
+    times: int = 0
     points: float = 0.0
 
 
@@ -55,7 +55,7 @@ class Reading:
         self._bytes = self.text.encode()
         self._title_end = len(article.title.encode())
         self._ascii = len(self._bytes) == len(self.text)
-        self.present = book.present(self._bytes)
+        self._occurrences = book.read(self._bytes, self._title_end)
         self._found: dict[str, _Found] = {}
         self._places: dict[str, list[tuple[int, int]]] = {}
 
@@ -79,7 +79,7 @@ class Reading:
 
     def count(self, name: str) -> int:
         """At how many places outside the background the cue stands."""
-        return self._cue(name).count
+        return self._cue(name).times
 
     def points(self, name: str) -> float:
         """The cue's weight at its best place, and a little more for each further one."""
@@ -105,7 +105,12 @@ class Reading:
     def own_work(self) -> int:
         """How many signs there are that the authors did something themselves: verbs of study, statistics, amounts."""
         people = 2 if self.said("people_count") else 0
-        return self.count("own_study") + self.count("statistics") + self.count("percentages") // 2 + people
+        return (
+            self.count("own_study")
+            + self.count("statistics")
+            + (self.count("percentages") + self.text.count("%") + self.text.count("±")) // 2
+            + people
+        )
 
     @cached_property
     def zones(self) -> tuple[Zone, ...]:
@@ -140,13 +145,13 @@ class Reading:
 
     def places(self, name: str) -> list[tuple[int, int]]:
         """All places of a cue, meant or not."""
-        if name not in self.present:
-            return []
         known = self._places.get(name)
         if known is None:
             stop = self._title_end if self.book.cues[name].title_only else len(self._bytes)
-            spans = (match.span() for match in self.book.expressions[name].finditer(self._bytes, 0, stop))
-            known = self._places[name] = [(self._at(start), self._at(end)) for start, end in spans if end > start]
+            places = self._occurrences.places(name, stop)
+            known = self._places[name] = [
+                (self._at(start), self._at(end)) for start, end in places if end > start
+            ]
         return known
 
     # ------------------------------------------------------------------------------- inside
@@ -157,7 +162,7 @@ class Reading:
     def _cue(self, name: str) -> _Found:
         found = self._found.get(name)
         if found is None:
-            found = self._summed(name, self._mentions(name)) if name in self.present else _ABSENT
+            found = self._summed(name, self._mentions(name)) if self._occurrences.may_have(name) else _ABSENT
             self._found[name] = found
         return found
 
@@ -173,7 +178,7 @@ class Reading:
             best=best,
             said=best if most >= 1 else None,
             titled=mentions[0] if mentions[0].zone == "title" else None,
-            count=sum(factor >= 1 for factor in factors),
+            times=sum(factor >= 1 for factor in factors),
             points=self.book.cues[name].weight * (most + REPEAT_SHARE * more),
         )
 
@@ -182,17 +187,27 @@ class Reading:
         others = [place for other in cue.unless for place in self.places(other)]
         found = []
         for start, end in self.places(name):
-            if cue.title_only and start >= self.base:
-                break
-            if any(start < stop and begin < end for begin, stop in others):
+            if others and any(start < stop and begin < end for begin, stop in others):
                 continue
             zone = self.zone_at(start)
-            if zone.factor and not (cue.scoped and silenced(self.text, start, end)):
+            if zone.factor and not (cue.scoped and self._is_silenced(start, end)):
                 found.append(Mention(name, start, end, zone.name, zone.factor))
         return tuple(found)
 
+    def _is_silenced(self, start: int, end: int) -> bool:
+        """Whether negation or future speech stands close by and takes the phrase back."""
+        at = bisect_right(self._scope_words, start - REACH)
+        near = self._scope_words[at : at + 1]
+        return bool(near) and near[0] < end + REACH and silenced(self.text, start, end)
+
+    @cached_property
+    def _scope_words(self) -> list[int]:
+        return [start for start, _ in self.places("scope_words")]
+
     def _rhetoric(self, start: int, end: int) -> list[Zone]:
-        turn = None if self.is_brief else self._turn("zone_aim", start, start + int((end - start) * LATEST_TURN))
+        turn = (
+            None if self.is_brief else self._turn("zone_aim", start, start + int((end - start) * LATEST_TURN))
+        )
         close = self._turn("zone_conclusion", max(turn or start, start + (end - start) // 2), end)
         zones = []
         if turn is not None and turn > start:
@@ -215,7 +230,17 @@ class Reading:
                 return max(start, self.text.rfind(". ", start, place) + 2)
         return None
 
+    def _background(self, start: int, end: int) -> list[Zone]:
+        """A labelled background up to the sentence that turns to the study itself (trap T16)."""
+        turn = self._turn("zone_turn", start, end)
+        zones = [Zone(start, end if turn is None else turn, "background", FACTOR["background"])]
+        if turn is not None:
+            zones.append(Zone(turn, end, "own", FACTOR["own"]))
+        return zones
+
     def _closing(self, start: int, end: int, kind: str) -> list[Zone]:
+        if kind == "background":
+            return self._background(start, end)
         if kind != "conclusion":
             return [Zone(start, end, kind, FACTOR[kind])]
         last = self.text.rfind(". ", start, max(start, end - 2))

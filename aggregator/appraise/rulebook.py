@@ -10,7 +10,9 @@ from typing import Any
 
 from ..grade.levels import BASE_LEVEL
 from ..vocabulary import Vocabularies, bundled
+from . import reading, zones
 from .book import cue_files
+from .designs import bench, opinions, syntheses
 from .indexing import indexing_file
 from .manual import RULES
 
@@ -55,7 +57,16 @@ def _digest(vocabularies: Vocabularies) -> str:
 def _rules() -> str:
     rules = "\n".join(f"{rule.id}|{rule.title}|{rule.manual}" for rule in RULES)
     levels = "\n".join(f"{design.value}|{values}" for design, values in BASE_LEVEL.items())
-    return "\n".join((*cue_files(), indexing_file(), rules, levels))
+    return "\n".join((*cue_files(), indexing_file(), rules, levels, _weights()))
+
+
+def _weights() -> str:
+    """The numbers that stand in code."""
+    return repr((
+        sorted(zones.FACTOR.items()), reading.REPEATS, reading.REPEAT_SHARE, reading.BRIEF, reading.LATEST_TURN,
+        bench.ENOUGH, bench.PEOPLE_WEIGHT, bench.ANIMAL_WEIGHT, bench.TITLE_ANIMAL, syntheses.SHORT, syntheses.TELLING,
+        opinions.WORKED,
+    ))  # fmt: skip
 
 
 def _words(vocabularies: Vocabularies) -> str:
@@ -64,5 +75,3 @@ def _words(vocabularies: Vocabularies) -> str:
 
 def _plain(value: Any) -> Any:
     return dict(value)
-
-

@@ -11,7 +11,10 @@ _BEFORE = re.compile(
     r"(?:[\w/-]+[ ,]+){0,8})$",
     re.IGNORECASE,
 )
-_WITH_OR_WITHOUT = re.compile(r"with (?:and|or) without|were further|was further|not only|no significant|whether or not|needed|further (?:were|was)", re.IGNORECASE)
+_WITH_OR_WITHOUT = re.compile(
+    r"with (?:and|or) without|were further|was further|not only|no significant|whether or not|needed|further (?:were|was)",
+    re.IGNORECASE,
+)
 _AFTER = re.compile(
     r"[ ,]*(?:[\w-]+[ ,]+){0,4}?(?:(?:is|are|will be|would be|may be|might be|seems?) (?:\w+ ){0,2}"
     r"(?:needed|warranted|required|lacking|scarce|necessary|awaited|missing)|(?:is|are) (?:still |urgently )?"
@@ -19,15 +22,15 @@ _AFTER = re.compile(
     r"should (?:be|confirm|include|address))",
     re.IGNORECASE,
 )
-_REACH = 90
+REACH = 90
 
 
 def silenced(text: str, start: int, end: int) -> bool:
     """Whether negation or future speech takes the phrase at ``text[start:end]`` back."""
-    before = text[max(0, start - _REACH) : start]
+    before = text[max(0, start - REACH) : start]
     cut = max(before.rfind(". "), before.rfind("; "), before.rfind("\n"), before.rfind(": "))
     before = before[cut + 1 :]
     found = _BEFORE.search(before)
     if found and not _WITH_OR_WITHOUT.search(before[max(0, found.start() - 12) :]):
         return True
-    return bool(_AFTER.match(text[end : end + _REACH]))
+    return bool(_AFTER.match(text[end : end + REACH]))

@@ -9,18 +9,34 @@ from ..model import Design, Finding
 from .reading import Reading
 from .rules import rule
 
-_UNITS_WORDS = ("one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-                "seventeen eighteen nineteen").split()  # fmt: skip
-_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
+_SMALL = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+_UNITS_WORDS = [*_SMALL.split(), "eighteen", "nineteen"]
+_TENS = {
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+}
 WORDS: dict[str, int] = {word: number for number, word in enumerate(_UNITS_WORDS, start=1)}
 WORDS |= _TENS
-WORDS |= {f"{ten}-{word}": base + unit for ten, base in _TENS.items() for unit, word in enumerate(_UNITS_WORDS[:9], start=1)}
+WORDS |= {
+    f"{ten}-{word}": base + unit
+    for ten, base in _TENS.items()
+    for unit, word in enumerate(_UNITS_WORDS[:9], start=1)
+}
 WORDS |= {key.replace("-", " "): value for key, value in list(WORDS.items()) if "-" in key}
 WORDS["one hundred"] = 100
-_NUMBER = re.compile(r"\d{1,3}(?:[,  ]\d{3})+|\d+|" + "|".join(sorted(WORDS, key=len, reverse=True)), re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d{1,3}(?:[,  ]\d{3})+|\d+|" + "|".join(sorted(WORDS, key=len, reverse=True)), re.IGNORECASE
+)
 _CASE_NOUN = re.compile(
     r"(?:cases|hospitali[sz]ations|admissions|procedures|operations|surgeries|eyes|hips|knees|tumou?rs|lesions|implants|"
-    r"transplants)$", re.IGNORECASE,
+    r"transplants)$",
+    re.IGNORECASE,
 )
 _SCREENED = re.compile(
     r"screened|eligible|invited|approached|assessed for|identified initially|records were|potentially|retrieved|duplicates|"
@@ -39,14 +55,20 @@ _PART_OF_NUMBER = ("-", ".", ",", "–", "/", "±", "<", ">", "=", "(")
 _LINKS = re.compile(r"\b(?:and|or|with|in|to|than|were|was|for|from|who|had) ", re.IGNORECASE)
 _LINKED = (_LINKS, re.compile(r"\b(?:for|to|until|from|by|databases?|and) ", re.IGNORECASE))
 """What may not stand between a number and its noun; with articles, which are often described at length, less."""
-_TOTAL = re.compile(r"total(?: of)? $|total sample|sample (?:of|included|consisted|comprised)[^.]*$", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"total(?: of)? $|total sample|sample (?:of|included|consisted|comprised)[^.]*$", re.IGNORECASE
+)
 _OUT_OF = re.compile(r"(\d[\d,]*) (?:\([\d.]+ ?%\) )?of (?:the |all )?$")
 _WERE_STUDIED = re.compile(r"[^.;]{0,25}\b(?:were|was) (?:finally |then |ultimately )?(?:available|included|analy[sz]ed|enrolled|evaluable|randomi[sz]ed|recruited|studied)", re.IGNORECASE)  # fmt: skip
 _EACH = re.compile(r"\)? ?(?:each|per group|in each|per arm|/group)", re.IGNORECASE)
-_HOW_MANY_GROUPS = re.compile(r"\b(two|three|four|five|six|2|3|4|5|6) (?:\w+ ){0,3}(?:groups|arms|cohorts)", re.IGNORECASE)
+_HOW_MANY_GROUPS = re.compile(
+    r"\b(two|three|four|five|six|2|3|4|5|6) (?:\w+ ){0,3}(?:groups|arms|cohorts)", re.IGNORECASE
+)
 _AFTER_A_NUMBER = re.compile(r"(?:\d|" + "|".join(WORDS) + r") (?:[\w-]+ ){0,2}$", re.IGNORECASE)
 _CONTROL = re.compile(r"controls|non-?users|HC|non-?smokers|healthy|without", re.IGNORECASE)
-_ENTERS = re.compile(r"includ|compar|enrol|recruit|analy|evaluat|sample|stud|\bin |\bof |among", re.IGNORECASE)
+_ENTERS = re.compile(
+    r"includ|compar|enrol|recruit|analy|evaluat|sample|stud|\bin |\bof |among", re.IGNORECASE
+)
 
 
 class Size(NamedTuple):
@@ -70,6 +92,7 @@ _OF_DESIGN = {
     Design.PHARMACOVIGILANCE: "reports", Design.POISON_CENTER: "exposures",
     Design.FORENSIC_SERIES: "deaths", Design.ANIMAL: "animals",
 }  # fmt: skip
+_CUES = {"exposures": "count_reports", "participants": "people_count"}
 _NO_SIZE = frozenset({
     Design.NARR_REVIEW, Design.GUIDELINE, Design.PROTOCOL, Design.OPINION, Design.OTHER, Design.IN_VITRO, Design.IN_SILICO,
     Design.ECON_MODEL, Design.UNCLEAR,
@@ -119,7 +142,7 @@ def _one(reading: Reading) -> Size | None:
 
 
 def _candidates(reading: Reading, unit: str) -> list[_Candidate]:
-    cue = "count_reports" if unit == "exposures" else f"count_{unit}"
+    cue = _CUES.get(unit, f"count_{unit}")
     found = [_counted(reading, unit, start, end) for start, end in reading.places(cue)]
     if unit == "deaths":
         parts = [_part_of_deaths(reading, start, end) for start, end in reading.places(cue)]
@@ -131,12 +154,14 @@ def _candidates(reading: Reading, unit: str) -> list[_Candidate]:
 
 
 def _counted(reading: Reading, unit: str, start: int, end: int) -> _Candidate | None:
-    """"A total of 120 consecutive patients": the number nearest to the noun, what stands between, the noun."""
+    """Of "a total of 120 consecutive patients": the number nearest to the noun, what stands between, the noun."""
     words = reading.text[start:end]
     for number in reversed(list(_NUMBER.finditer(words))):
         at = start + number.start()
         between = words[number.end() :].lstrip()
-        if reading.text[max(0, at - 1) : at] in _PART_OF_NUMBER or words[number.end() : number.end() + 1] not in (" ", ""):
+        if reading.text[max(0, at - 1) : at] in _PART_OF_NUMBER or words[
+            number.end() : number.end() + 1
+        ] not in (" ", ""):
             continue
         if _NOT_A_COUNT.match(between) or ". " in between or _LINKED[unit == "articles"].search(between):
             return None
@@ -146,7 +171,7 @@ def _counted(reading: Reading, unit: str, start: int, end: int) -> _Candidate | 
 
 
 def _remaining(reading: Reading, start: int, end: int) -> _Candidate | None:
-    """"113 of 160 (71 %) patients were available": those who remained were studied."""
+    """Of "113 of 160 (71 %) patients were available": those who remained were studied."""
     found = _OUT_OF.search(reading.text[max(0, start - 30) : start])
     if found is None or not _WERE_STUDIED.match(reading.text[end : end + 60]):
         return None
@@ -155,7 +180,7 @@ def _remaining(reading: Reading, start: int, end: int) -> _Candidate | None:
 
 
 def _part_of_deaths(reading: Reading, start: int, end: int) -> _Candidate | None:
-    """"The drug was found in 152 of 27,338 deaths": the deaths studied are the 152."""
+    """Of "the drug was found in 152 of 27,338 deaths": the deaths studied are the 152."""
     found = _OUT_OF.search(reading.text[max(0, start - 30) : start])
     if found is None:
         return None
@@ -164,7 +189,7 @@ def _part_of_deaths(reading: Reading, start: int, end: int) -> _Candidate | None
 
 
 def _bracketed(reading: Reading, start: int, end: int) -> _Candidate | None:
-    """"Adults with asthma (n = 52)"."""
+    """Of "adults with asthma (n = 52)" the 52; of "two groups (n = 25 each)" 50."""
     words = reading.text[start:end]
     value = value_of(words.rsplit("=", 1)[-1])
     each = _EACH.match(reading.text[end : end + 20])
@@ -201,10 +226,15 @@ def _groups(reading: Reading) -> _Candidate | None:
     for start, end in reading.places("two_groups"):
         words = reading.text[start:end]
         zone = reading.zone_at(start)
-        if zone.factor < 1.5 or not _CONTROL.search(reading.text[start : end + 12]) or "." in words or start < reading.base < end:
+        if (
+            zone.factor < 1.5
+            or not _CONTROL.search(reading.text[start : end + 12])
+            or "." in words
+            or start < reading.base < end
+        ):
             continue
         before = reading.text[max(0, start - 25) : start]
         numbers = [value_of(found.group()) for found in _NUMBER.finditer(words)]
-        if len(numbers) == 2 and (_ENTERS.search(before) or before.endswith("\n") or before.endswith(". ")):
+        if len(numbers) == 2 and (_ENTERS.search(before) or before.endswith(("\n", ". "))):
             return _Candidate(sum(numbers), "participants", start, end, 5.0)
     return None

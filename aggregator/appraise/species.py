@@ -28,7 +28,8 @@ _SINGULAR = (
     (re.compile(r"goats?", re.I), "goat"), (re.compile(r"chickens?|broilers?|hens|chicks?|poultry", re.I), "chicken"),
     (re.compile(r"drosophila|fruit fl", re.I), "fruit fly"), (re.compile(r"elegans|nematodes?", re.I), "nematode"),
     (re.compile(r"fish|carp|trout|tilapia|salmon|bass|catfish", re.I), "fish"), (re.compile(r"hamsters?", re.I), "hamster"),
-)  # fmt: skip_HUMAN_CELLS = re.compile(r"human|hep|hela|mcf|a549|caco|thp|huvec|hek|huh|sh-sy", re.IGNORECASE)
+)  # fmt: skip
+_HUMAN_CELLS = re.compile(r"human|hep|hela|mcf|a549|caco|thp|huvec|hek|huh|sh-sy", re.IGNORECASE)
 _CELLS_OF = re.compile(r"rat|mouse|murine", re.IGNORECASE)
 _HUMAN_CELLS = re.compile(r"human|hep|hela|mcf|a549|caco|thp|huvec|hek|huh|sh-sy", re.IGNORECASE)
 _CELLS_OF = re.compile(r"rat|mouse|murine", re.IGNORECASE)
@@ -56,7 +57,9 @@ def subjects(reading: Reading, design: Design, *, indexed: bool) -> Subjects:
     if design in _NOBODY:
         return _nobody(reading, design)
     if design in _HUMAN:
-        return Subjects(Species.HUMAN, "human", "", _found(reading, people, "The words name the people studied."))
+        return Subjects(
+            Species.HUMAN, "human", "", _found(reading, people, "The words name the people studied.")
+        )
     return _open(reading, animals, people, indexed=indexed)
 
 
@@ -65,7 +68,9 @@ def _animal(reading: Reading, mention: Mention | None) -> Subjects:
     points = lanes(reading)
     both = reading.said("people_count") is not None and points["people"] > 0.6 * points["animal"]
     species = Species.MIXED if both else Species.ANIMAL
-    return Subjects(species, organism(words), "", _found(reading, mention, "The words name the animals studied."))
+    return Subjects(
+        species, organism(words), "", _found(reading, mention, "The words name the animals studied.")
+    )
 
 
 def _nobody(reading: Reading, design: Design) -> Subjects:
@@ -85,7 +90,9 @@ def _open(reading: Reading, animals: Mention | None, people: Mention | None, *, 
         return Subjects(Species.HUMAN, "human", "", _found(reading, people, "The words name people."))
     if animals and points["animal"] > 6:
         words = reading.text[animals.start : animals.end]
-        return Subjects(Species.ANIMAL, organism(words), "", _found(reading, animals, "The words name animals."))
+        return Subjects(
+            Species.ANIMAL, organism(words), "", _found(reading, animals, "The words name animals.")
+        )
     tag = species_indexed(reading.article) if indexed else None
     if tag is None:
         return Subjects(Species.NONE, "", "", ())
@@ -104,7 +111,12 @@ def _animal_mention(reading: Reading) -> Mention | None:
 
 
 def _people_mention(reading: Reading) -> Mention | None:
-    return reading.said("people_count") or reading.said("people_did") or reading.best("people_named") or reading.best("people_title")
+    return (
+        reading.said("people_count")
+        or reading.said("people_did")
+        or reading.best("people_named")
+        or reading.best("people_title")
+    )
 
 
 def _found(reading: Reading, mention: Mention | None, because: str) -> tuple[Finding, ...]:

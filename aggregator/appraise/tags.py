@@ -8,7 +8,9 @@ from ..model import Design, Finding
 from .reading import Mention, Reading
 from .rules import rule
 
-_REGISTRY = re.compile(r"(?:NCT|ISRCTN|ACTRN|TCTR|ChiCTR|UMIN|DRKS|NTR|IRCT|PACTR|CRD)[\w-]*\d{3,}", re.IGNORECASE)
+_REGISTRY = re.compile(
+    r"(?:NCT|ISRCTN|ACTRN|TCTR|ChiCTR|UMIN|DRKS|NTR|IRCT|PACTR|CRD)[\w-]*\d{3,}", re.IGNORECASE
+)
 _BLINDING = ("triple_blind", "double_blind", "single_blind", "open_label")
 _CONFLICT = re.compile(
     r"(?:employees? of|employed by|shareholders? (?:of|in)|(?:received|receives?|receiving|reports?) (?:\w+ ){0,4}(?:fees?|honoraria|funding|grants?|support)[^.]{0,60}"
@@ -42,7 +44,11 @@ def tags(reading: Reading, design: Design) -> tuple[tuple[str, ...], tuple[Findi
 
 
 def _of_design(reading: Reading, design: Design, found: dict[str, Finding]) -> None:
-    randomised = reading.said("randomised_people") or reading.titled("randomised_title") or reading.said("randomised_trial")
+    randomised = (
+        reading.said("randomised_people")
+        or reading.titled("randomised_title")
+        or reading.said("randomised_trial")
+    )
     if randomised and design is Design.ANIMAL:
         _put(reading, "randomised_in_animals", "Animals were allotted by chance.", randomised, found)
     if randomised and design in (Design.PK_HUMAN, Design.PK_DDI_HUMAN) and not reading.said("nonrandom"):
@@ -66,11 +72,15 @@ def _first(reading: Reading, tag: str, because: str, found: dict[str, Finding]) 
 def _registries(reading: Reading, found: dict[str, Finding]) -> None:
     for start, end in reading.places("tag_registry"):
         number = reading.text[start:end].upper().replace(" ", "")
-        found.setdefault(f"registry:{number}", reading.quoting("tags.beside", "A registry number is printed.", start, end))
+        found.setdefault(
+            f"registry:{number}", reading.quoting("tags.beside", "A registry number is printed.", start, end)
+        )
     for bank in reading.article.data_banks:
         for number in bank.accessions:
             if _REGISTRY.fullmatch(number):
-                finding = Finding("tags.beside", "A registry number is recorded.", "data_bank", 0, len(number), number)
+                finding = Finding(
+                    "tags.beside", "A registry number is recorded.", "data_bank", 0, len(number), number
+                )
                 found.setdefault(f"registry:{number.upper()}", finding)
 
 
@@ -79,7 +89,9 @@ def _conflict(reading: Reading, found: dict[str, Finding]) -> None:
     match = None if not text or _NO_CONFLICT.match(text) else _CONFLICT.search(text)
     if match:
         because = "The conflict statement names a tie."
-        found["funding_conflict_text"] = Finding("tags.beside", because, "conflict_of_interest", *match.span(), match.group())
+        found["funding_conflict_text"] = Finding(
+            "tags.beside", because, "conflict_of_interest", *match.span(), match.group()
+        )
 
 
 def _put(reading: Reading, tag: str, because: str, mention: Mention, found: dict[str, Finding]) -> None:

@@ -52,4 +52,7 @@ def labelled(label: str, category: str) -> str:
 
 def has_results_section(article: Article) -> bool:
     """Whether the abstract prints a section of results."""
-    return any("RESULT" in section.label.upper() or "FINDING" in section.label.upper() for section in article.sections)
+    return any(
+        "RESULT" in section.label.upper() or "FINDING" in section.label.upper()
+        for section in article.sections
+    )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn, Protocol, runtime_checkable
 
+from ..errors import InputError
 from .desk import Desk, report_error
 
 EXIT_BROKEN_PIPE = 141
@@ -62,12 +63,16 @@ def _run(arguments: list[str], desk: Desk) -> int:
             args=arguments, prog_name="aggregator", standalone_mode=False, obj=desk
         )
     except Exit as ended:
+        if ended.exit_code == EXIT_INTERRUPTED:  # typer's word for Ctrl-C
+            raise KeyboardInterrupt from None
         return ended.exit_code
     except Abort:
         raise KeyboardInterrupt from None
     except Exception as error:
         if not isinstance(error, _Usage):
             raise
+        if desk.log_json:
+            return report_error(InputError(error.format_message(), hint="aggregator COMMAND --help"), desk)
         error.show()
         return error.exit_code
     if result == EXIT_INTERRUPTED:  # newer typers answer Ctrl-C themselves, without a word
@@ -82,6 +87,8 @@ class _Usage(Protocol):
     exit_code: int
 
     def show(self) -> None: ...
+
+    def format_message(self) -> str: ...
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:

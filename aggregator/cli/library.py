@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import AggregatorError, InputError
+from ..errors import AggregatorError, InputError, SourceGarbled
 from .choices import one_of
 from .desk import EXIT_INCOMPLETE, Desk, now, report_error, worst
 
@@ -34,34 +36,78 @@ def add_to(app: typer.Typer) -> None:
 def load(
     context: typer.Context,
     files: Annotated[
-        list[Path],
-        typer.Argument(help="PubMed XML (plain or .gz), MEDLINE or .nbib files.", show_default=False),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE...", help="PubMed XML (plain or .gz), MEDLINE or .nbib files.", show_default=False
+        ),
+    ] = None,
     topic: Annotated[
         str | None, typer.Option("--topic", help="Assign every record to this topic.", show_default=False)
     ] = None,
+    starter: Annotated[
+        bool, typer.Option("--starter", help="Load the bundled starter set: digests, not abstracts.")
+    ] = False,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """Reads PubMed files into the library, and appraises what belongs to a topic.
 
     Unchanged records are recognised and skipped; every revision is kept. Without --topic each topic's words decide.
     """
-    from ..tasks.appraise import appraise_pending
-    from ..tasks.topics import refill, topic_words
+    from ..tasks.load import load_starter_set
+    from ..tasks.topics import topic_words
 
     desk: Desk = context.obj
     one_of(form, ("text", "json"))
     if topic is not None:
         desk.settings.topic_named(topic)
+    if not files and not starter:
+        raise InputError("there is nothing to load", hint="name files: aggregator load FILE…")
+    usable, codes = _usable(desk, files or [])
     topics = topic_words(desk.settings)
-    codes, done = list[int](), list[dict[str, Any]]()
+    deeds = [partial(_load_file, desk, path=path, topics=topics, into=topic) for path in usable]
+    if starter:
+        deeds.append(partial(load_starter_set, topics=topics, now=now))
+    done = _carry_out(desk, deeds, topics, form, codes) if deeds else []
+    if form == "json":
+        desk.print_json(done)
+    if codes:
+        raise typer.Exit(worst(codes))
+
+
+def _usable(desk: Desk, files: list[Path]) -> tuple[list[Path], list[int]]:
+    """Files that can be opened and are of a known kind; a library is made for those only."""
+    from ..sources.files import open_source
+
+    usable, codes = list[Path](), list[int]()
+    for path in files:
+        try:
+            open_source(path).close()
+            usable.append(path)
+        except InputError as error:
+            codes.append(report_error(error, desk))
+    return usable, codes
+
+
+def _carry_out(
+    desk: Desk,
+    deeds: Sequence[Callable[[Writer], Loading]],
+    topics: tuple[TopicWords, ...],
+    form: str,
+    codes: list[int],
+) -> list[dict[str, Any]]:
+    from ..grade.words import plural
+    from ..tasks.appraise import appraise_pending
+    from ..tasks.topics import refill
+
+    done = []
     with desk.library.writing() as writer:
         refill(writer, topics, now=now())
-        for path in files:
+        for deed in deeds:
             try:
-                loading = _load_file(desk, writer, path, topics, topic)
-            except InputError as error:
-                codes.append(report_error(error, desk))
+                loading = deed(writer)
+            except (InputError, SourceGarbled) as error:
+                report_error(error, desk)
+                codes.append(2)
                 continue
             if loading.broken or loading.unreadable:
                 codes.append(EXIT_INCOMPLETE)
@@ -69,16 +115,15 @@ def load(
             if form == "text":
                 _print_loading(desk, loading)
         appraised = appraise_pending(writer, desk.settings.vocabularies(), now=now, members_only=True)
-    if form == "json":
-        desk.print_json(done)
     if appraised:
-        desk.say(f"{appraised} papers of your topics appraised", event="appraised", papers=appraised)
-    if codes:
-        raise typer.Exit(worst(codes))
+        desk.say(
+            f"{plural(appraised, 'paper')} of your topics appraised", event="appraised", papers=appraised
+        )
+    return done
 
 
 def _load_file(
-    desk: Desk, writer: Writer, path: Path, topics: tuple[TopicWords, ...], into: str | None
+    desk: Desk, writer: Writer, *, path: Path, topics: tuple[TopicWords, ...], into: str | None
 ) -> Loading:
     from ..sources.files import open_source, read_all
     from ..tasks.load import load as load_items
@@ -111,15 +156,17 @@ def _loading_json(loading: Loading) -> dict[str, Any]:
 
 
 def _print_loading(desk: Desk, loading: Loading) -> None:
+    from ..grade.words import plural
+
     counts = loading.counts
-    parts = [f"{counts.seen:,} records", f"{counts.new:,} new"]
+    parts = [plural(counts.seen, "record"), f"{counts.new:,} new"] if counts.seen else []
     parts += [
         f"{value:,} {word}"
         for value, word in (
             (counts.changed, "changed"),
             (counts.unchanged, "unchanged"),
             (counts.older, "older revisions kept"),
-            (counts.deleted, "withdrawn by PubMed noted"),
+            (counts.deleted, "PMIDs withdrawn by PubMed noted"),
             (counts.unreadable, "unreadable"),
         )
         if value
@@ -232,6 +279,7 @@ def search(
     form: Annotated[str, typer.Option("--format", help="table, json or jsonl.")] = "table",
 ) -> None:
     """Searches title, abstract, MeSH headings and keywords of the library."""
+    from ..grade.words import plural
     from ..query import parse
     from .shapes import hit_json, hits_table
 
@@ -249,8 +297,10 @@ def search(
     else:
         if hits:
             desk.out.print(hits_table(hits, wanted))
-        shown = f", {offset + 1}–{offset + len(hits)} shown" if hits and len(hits) < total else ""
-        desk.out.print(f"{total:,} paper{'s' * (total != 1)} found{shown}")
+        shown = f", {offset + 1:,}–{offset + len(hits):,} shown" if hits and len(hits) < total else ""
+        if total and not hits:
+            shown = f", none of them after the first {offset:,}"
+        desk.out.print(f"{plural(total, 'paper')} found{shown}")
 
 
 def show(
@@ -268,7 +318,7 @@ def show(
     papers = [desk.library.find(text) for text in ids]
     if raw:
         for paper in papers:
-            sys.stdout.buffer.write(desk.library.raw_revisions(paper.id)[-1][3] + b"\n")
+            sys.stdout.buffer.write(desk.library.raw(paper.id) + b"\n")
         return
     if form == "json":
         shown = [stored_json(paper) for paper in papers]
@@ -299,6 +349,8 @@ def explain(
     one_of(form, ("text", "json"))
     chosen = desk.settings.topic_named(topic) if topic is not None else None
     paper = desk.library.find(ident)
+    if chosen and chosen.name not in dict(paper.topics):
+        desk.say(f"note: {ident} does not belong to the topic {chosen.name}")
     if paper.appraisal is None:
         raise InputError(f"{ident} is not appraised yet", hint="run `aggregator appraise`")
     if form == "json":

@@ -50,7 +50,7 @@ def summary(
         from ..report.terminal import terminal
 
         for one in made:
-            desk.out.print(terminal(one))
+            desk.out.print(terminal(one, limits=one is made[-1]))
 
 
 def report(
@@ -74,19 +74,28 @@ def report(
     names = [one_of(name.strip(), tuple(known)) for name in form.split(",")]
     made = _summaries(desk, topics)
     formats = [known[name] for name in dict.fromkeys(names)]
+    suffixes = {format_.suffix for format_ in FORMATS} | {".pdf", ".docx", ".xlsx", ".csv"}
+    if to.suffix in suffixes and (len(formats) > 1 or to.suffix != formats[0].suffix):
+        raise InputError(
+            f"{to} does not fit --format {form}", hint="name a folder, or a file with the format's own ending"
+        )
     for path in write_reports(made, formats, to, title=_title(made), version=__version__, printed=now()[:10]):
         desk.out.print(str(path), soft_wrap=True)
 
 
 def _summaries(desk: Desk, names: list[str] | None) -> list[Summary]:
     from ..appraise import rulebook
+    from ..grade.words import plural
     from ..tasks.summarise import summary_of
 
     topics = _chosen(desk, names)
     book = rulebook(desk.settings.vocabularies())
-    waiting = desk.library.sizes()["not_appraised"]
-    if waiting:
-        desk.say(f"note: {waiting:,} papers are not appraised yet; `aggregator appraise` does that")
+    for topic in topics:
+        if waiting := desk.library.waiting(book, topic=topic.name):
+            desk.say(
+                f"note: {plural(waiting, 'paper')} of {topic.name} not appraised by the current rule book; "
+                "`aggregator appraise` does that"
+            )
     return [summary_of(desk.library, topic, book) for topic in topics]
 
 

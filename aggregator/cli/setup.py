@@ -29,7 +29,7 @@ def demo(context: typer.Context) -> None:
     settings = parse(default_config(), source="built-in configuration", environment={})
     done = run_demo(settings, now=now)
     for summary in done.summaries:
-        desk.out.print(terminal(summary))
+        desk.out.print(terminal(summary, limits=summary is done.summaries[-1]))
     desk.out.print(f"Report: {done.report}", soft_wrap=True)
     desk.say(
         f"This was the starter set: {done.papers} selected kratom papers as digests, not the published abstracts, "
@@ -56,13 +56,16 @@ def init(
             "E-mail for NCBI (asked of everyone who fetches)", default="", show_default=False, err=True
         )
     text = _with_email(default_config(), email.strip())
+    if desk.db:
+        text = _with_library(text, desk.db)
     parse(text, source=str(path), environment={})
     write_atomically(path, text.encode())
     desk.config = path
     before, after = desk.library.upgrade()
     desk.out.print(f"Configuration: {path.resolve()}", soft_wrap=True)
     desk.out.print(
-        f"Library: {desk.library.where} ({'made' if before is None else f'schema {after}'})", soft_wrap=True
+        f"Library: {desk.library.where} ({'made' if before is None else 'was there already' if before == after else f'upgraded to {after}'})",
+        soft_wrap=True,
     )
     desk.say("Next: `aggregator load FILE` reads PubMed files; `aggregator topics` shows what is asked.")
 
@@ -73,6 +76,12 @@ def _with_email(text: str, email: str) -> str:
     if email and ("@" not in email or any(c in email for c in '"\\\n\r ')):
         raise InputError(f"not an e-mail address: {email!r}", hint="for example: name@example.org")
     return text.replace('email = ""', f'email = "{email}"', 1)
+
+
+def _with_library(text: str, url: str) -> str:
+    import json
+
+    return text.replace('url = "sqlite:///library.db"', f"url = {json.dumps(url, ensure_ascii=False)}", 1)
 
 
 def topics(

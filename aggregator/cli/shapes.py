@@ -157,16 +157,26 @@ def hits_table(found: list[SearchHit], query: Query) -> RenderableType:
     table.add_column("PMID / id", no_wrap=True)
     table.add_column("year", no_wrap=True)
     table.add_column("title, and the words around the hit", ratio=1, overflow="fold")
-    table.add_column("design", max_width=20)
+    table.add_column("design, size, level", max_width=24)
     for hit in found:
         paper = hit.stored
         title = Text(shown.title(paper.article))
         for left, right in hits(query, title.plain):
             title.stylize(_HIT, left, right)
-        cell = Text("\n").join([title, *_marks_line(paper), snippet(paper.article, query)])
-        design = DESIGN_WORDS[paper.appraisal.design] if paper.appraisal else "not appraised"
-        table.add_row(_pmid(paper), shown.year(paper.article), cell, Text(design))
+        words = [snippet(paper.article, query)] if paper.article.abstract else []
+        cell = Text("\n").join([title, *_marks_line(paper), *words])
+        table.add_row(_pmid(paper), shown.year(paper.article), cell, _standing(paper))
     return table
+
+
+def _standing(paper: Stored) -> Text:
+    if paper.appraisal is None:
+        return Text("not appraised", style="dim")
+    lines = [DESIGN_WORDS[paper.appraisal.design]]
+    if paper.appraisal.n is not None:
+        lines.append(shown.size(paper.appraisal))
+    best = min((level for level in paper.appraisal.levels.values() if level is not None), default=None)
+    return Text("\n".join([*lines, *([f"level {best} at best"] if best else [])]))
 
 
 def _pmid(paper: Stored) -> Text:
@@ -248,23 +258,30 @@ def history_view(
 
 
 def explanation(paper: Stored, topic: Topic | None) -> RenderableType:
-    """Why a paper has its design and level: the deciding step first, then every finding with its words."""
+    """Why a paper has its design and level: the deciding step, every finding with its words, then the paper."""
     appraisal = paper.appraisal
     assert appraisal is not None
     head = [
+        Text(shown.title(paper.article), style="bold"),
         Text(f"{shown.design(appraisal)} [{appraisal.design}]", style="bold"),
         Text(f"decided by {appraisal.decided_by or 'no rule'}; {shown.confidence(appraisal)}"),
         Text(f"levels (OCEBM 2011 base): {_levels(appraisal)}"),
         *([Text(_topic_level(appraisal, topic))] if topic else []),
         Text(f"rule book {appraisal.rulebook}", style="dim"),
     ]
-    table = Table("rule", "because", "where", "words", expand=True, title="Findings", title_justify="left")
+    if not appraisal.findings:
+        return Group(*head, Text("No rule found words to quote."), paper_view(paper))
+    table = Table(expand=True, title="Findings", title_justify="left")
+    table.add_column("rule, where", no_wrap=True)
+    table.add_column("because", ratio=1)
+    table.add_column("words", ratio=1)
     for finding in appraisal.findings:
         words = Text(
             f"“{shown.plain(finding.quote)}”", style="bold" if finding.rule == appraisal.decided_by else ""
         )
-        table.add_row(Text(finding.rule), Text(shown.plain(finding.because)), Text(_where(finding)), words)
-    return Group(paper_view(paper), Padding(Group(*head), (1, 0)), table)
+        place = Text(f"{finding.rule}\n{_where(finding)}")
+        table.add_row(place, Text(shown.plain(finding.because)), words)
+    return Group(Padding(Group(*head), (1, 0)), table, paper_view(paper))
 
 
 def _topic_level(appraisal: Appraisal, topic: Topic) -> str:

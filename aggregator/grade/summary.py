@@ -351,7 +351,7 @@ def _strongest(summary: Summary) -> Iterator[Statement]:
     if not summary.human:
         if summary.total:
             yield Statement(
-                "No study in people is among these records. That none is here says nothing about the answer."
+                "No study in people is recognised among these records. That none is here says nothing about the answer."
             )
         return
     if not levels:

@@ -83,7 +83,7 @@ def _origin(summary: Summary) -> Iterator[str]:
     yield f"- Rule book: {text(summary.rulebook)}"
     yield f"- Coverage: {text(summary.coverage)}"
     if summary.topic.query:
-        yield f"- Search: {text(summary.topic.query)}"
+        yield f"- {shown.query_label(summary)}: {text(summary.topic.query)}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[int]) -> Iterator[str]:

@@ -180,6 +180,12 @@ def level(summary: Summary, study: Study) -> str:
     return "–" if number is None else str(number)
 
 
+def query_label(summary: Summary) -> str:
+    """What the topic's PubMed query is here: a search only where a record came in by it."""
+    searched = any("query" in study.via for _, study in summary.records())
+    return "PubMed query" if searched else "PubMed query as configured (no record here came from running it)"
+
+
 def membership(study: Study) -> str:
     """How the record came into the topic."""
     words = {

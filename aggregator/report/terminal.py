@@ -26,8 +26,11 @@ TOP_OTHERS = 6
 _BAR = 24
 
 
-def terminal(summary: Summary) -> RenderableType:
-    """The graded summary: sentences, pyramid, top studies, what stands apart and what was left out."""
+def terminal(summary: Summary, *, limits: bool = True) -> RenderableType:
+    """The graded summary: sentences, pyramid, top studies, what stands apart and what was left out.
+
+    ``limits``: whether to end with what abstracts cannot show; once is enough for several topics.
+    """
     parts: list[RenderableType] = [_head(summary), _statements(summary)]
     if summary.graded:
         parts.append(_pyramid(summary))
@@ -39,7 +42,7 @@ def terminal(summary: Summary) -> RenderableType:
         *_lane("Animals, cells, computer models: explain, never grade", summary.mechanism),
         *_lane("Design not recognised: for a person to look at", summary.unclear),
         *_excluded(summary.excluded),
-        _limits(summary),
+        *([_limits(summary)] if limits else []),
     ]
     return Group(*parts)
 

@@ -89,7 +89,7 @@ def doi(text: str) -> str:
     Blanks inside are folded to one and kept: ``10.3129/can j ophthalmol.06-124`` is registered with them, and
     a DOI with its blanks taken out is the name of nothing.
     """
-    name = clean(text).lower()
+    name = (text if text.isascii() and text.isprintable() and " " not in text else clean(text)).lower()
     if not name.startswith("10."):
         name = _RESOLVER.sub("", name, count=1)
     return name if len(name) <= _LONGEST_DOI and _DOI.fullmatch(name) else ""

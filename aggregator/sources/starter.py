@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
 from aggregator.model import DIGEST_NOTICE, Article, Author, Origin, Section
 from aggregator.text import clean
 
+STARTER_SET = "starter set"
+"""Its name where a file's name would stand."""
+
 COVERAGE = (
     "A selected set, not a search: 50 papers on kratom, published from 1996 to 2025 and chosen for liver "
     "injury, pain relief, dependence, drug interactions and deaths. What is absent here may well exist, and "
     "counts say nothing about the literature. Each text is a short digest in our own words "
     f"({DIGEST_NOTICE}), made from a few facts about the paper; most papers have no PMID here, and none has "
-    "indexing. Made in November 2026. Load or fetch the real records to replace the digests."
+    "indexing. Made in November 2026. A real record takes the place of its digest when it is loaded."
 )
 """What the set covers and what it does not: shown with every verdict that rests on it."""
 
@@ -45,6 +48,11 @@ def starter_items() -> Iterator[StarterItem]:
     """The papers of the set, made ready for loading."""
     for raw, article in starter_set():
         yield StarterItem("article", raw, article)
+
+
+def read_starter_items(items: Sequence[StarterItem]) -> list[Article]:
+    """What they say."""
+    return [item.article for item in items]
 
 
 def _article(paper: dict[str, str | int]) -> Article:

@@ -86,6 +86,9 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("readonly database", "the library cannot be written", "check the permissions of the file and its folder"),
     ("unable to open database file", "the library file cannot be opened", "check that its folder exists and its permissions"),
     ("database is locked", "the library stayed locked by another program", "close that program and try again"),
+    ("connection refused", "the database server does not answer", "start it, or correct the address (--db, [library] url)"),
+    ("authentication failed", "the database server refuses this user", "correct user and password in the address"),
+    ("does not exist", "the server has no such database", "make it first: createdb NAME"),
     ("no space left", "the disk is full", "free some space and run the command again; nothing stored was lost"),
 )  # fmt: skip
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -231,6 +232,16 @@ class Library:
                 ).first()
                 if row:
                     return next(self._stored(connection, [row.id]))
+            withdrawn = connection.execute(
+                sa.select(_DELETIONS.c.received).where(
+                    _DELETIONS.c.pmid == text.strip().lower().removeprefix("pmid:")
+                )
+            ).scalar()
+        if withdrawn:
+            raise InputError(
+                f"the library holds no paper “{text}”: PubMed has withdrawn this PMID (noted {withdrawn[:10]})",
+                hint="it may have been merged into another record; search for its title",
+            )
         raise InputError(
             f"the library holds no paper “{text}”",
             hint="give a PMID, a DOI or the library's own id (a17); `aggregator search` finds them",
@@ -281,6 +292,48 @@ class Library:
             return total, [
                 SearchHit(stored=paper, score=score) for paper, (_, score) in zip(stored, found, strict=True)
             ]
+
+    def raw(self, paper_id: str) -> bytes:
+        """The bytes of the revision that stands, as received."""
+        with self.reading() as connection:
+            standing = (
+                sa.select(_RECORDS.c.revision_id).where(_RECORDS.c.id == int(paper_id[1:])).scalar_subquery()
+            )
+            return zlib.decompress(
+                connection.execute(
+                    sa.select(_REVISIONS.c.raw).where(_REVISIONS.c.id == standing)
+                ).scalar_one()
+            )
+
+    def waiting(self, rulebook: str, *, topic: str | None = None) -> int:
+        """How many papers (of a topic) have no appraisal by this rule book."""
+        stale = sa.or_(_RECORDS.c.appraisal_id.is_(None), _APPRAISALS.c.rulebook != rulebook)
+        count = (
+            sa.select(sa.func.count())
+            .select_from(_RECORDS.outerjoin(_APPRAISALS, _APPRAISALS.c.id == _RECORDS.c.appraisal_id))
+            .where(stale)
+        )
+        if topic is not None:
+            members = sa.select(_MEMBERSHIPS.c.record_id).where(_MEMBERSHIPS.c.topic == topic)
+            count = count.where(_RECORDS.c.id.in_(members))
+        with self.reading() as connection:
+            return int(connection.execute(count).scalar_one())
+
+    def sources_of(self, topic: str) -> list[tuple[str, str, str]]:
+        """Where the standing revisions of a topic's papers came from: (kind, name, received), oldest first."""
+        members = sa.select(_MEMBERSHIPS.c.record_id).where(_MEMBERSHIPS.c.topic == topic)
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(
+                    _RECEIPTS.c.kind, _RECEIPTS.c.name, sa.func.min(_RECEIPTS.c.received).label("first")
+                )
+                .join(_REVISIONS, _REVISIONS.c.receipt_id == _RECEIPTS.c.id)
+                .join(_RECORDS, _RECORDS.c.revision_id == _REVISIONS.c.id)
+                .where(_RECORDS.c.id.in_(members))
+                .group_by(_RECEIPTS.c.kind, _RECEIPTS.c.name)
+                .order_by("first", _RECEIPTS.c.name)
+            )
+            return [(row.kind, row.name, row.first) for row in rows]
 
     def raw_revisions(self, paper_id: str) -> list[tuple[str, str, str, bytes]]:
         """Every revision of a paper, oldest first: (received, origin, from which file or fetch, bytes)."""
@@ -338,14 +391,12 @@ class Library:
     def sizes(self) -> dict[str, int]:
         """How many of each thing the library holds."""
         with self.reading() as connection:
-            counts = {
+            return {
                 table.name: int(
                     connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
                 )
                 for table in (_RECORDS, _REVISIONS, _APPRAISALS, _DELETIONS, _UNREADABLE)
             }
-            waiting = sa.select(sa.func.count()).where(_RECORDS.c.appraisal_id.is_(None))
-            return {**counts, "not_appraised": int(connection.execute(waiting).scalar_one())}
 
     def last_change(self) -> str:
         """When the newest revision arrived (UTC, ISO); "" for an empty library."""
@@ -412,16 +463,52 @@ class Writer:
     ) -> Counts:
         """Stores one unit, whole or not at all. ``members``: further (topic, record, via)."""
         with self._transaction() as connection:
-            return put_unit(
-                connection,
-                self._index,
-                receipt.id,
-                receipt.received,
-                arrivals,
-                deletions=deletions,
-                unreadable=unreadable,
-                members=members,
-            )
+            return self._fill(connection, receipt, arrivals, deletions, unreadable, members)
+
+    def store_behind(
+        self,
+        committing: Executor,
+        receipt: Receipt,
+        arrivals: Sequence[Arrival],
+        *,
+        deletions: Sequence[Deletion] = (),
+        unreadable: Sequence[Unreadable] = (),
+        members: Iterable[tuple[str, int, str]] = (),
+    ) -> Future[Counts]:
+        """As `store`, with the commit left to ``committing``: its time passes outside the interpreter's lock.
+
+        The next unit may be read meanwhile; it must not be stored before this one's future is done.
+        """
+        with engines.store_errors(self._where), ExitStack() as undo:
+            connection = undo.enter_context(self._engine.connect())
+            transaction = connection.begin()
+            counts = self._fill(connection, receipt, arrivals, deletions, unreadable, members)
+            undo.pop_all()  # from here on the commit closes the connection
+            return committing.submit(self._commit, connection, transaction, counts)
+
+    def _commit(self, connection: sa.Connection, transaction: sa.RootTransaction, counts: Counts) -> Counts:
+        with engines.store_errors(self._where), connection, transaction:
+            return counts
+
+    def _fill(
+        self,
+        connection: sa.Connection,
+        receipt: Receipt,
+        arrivals: Sequence[Arrival],
+        deletions: Sequence[Deletion],
+        unreadable: Sequence[Unreadable],
+        members: Iterable[tuple[str, int, str]],
+    ) -> Counts:
+        return put_unit(
+            connection,
+            self._index,
+            receipt.id,
+            receipt.received,
+            arrivals,
+            deletions=deletions,
+            unreadable=unreadable,
+            members=members,
+        )
 
     def pending(
         self, rulebook: str, *, after: int = 0, members_only: bool = False, limit: int = _BATCH

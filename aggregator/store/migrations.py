@@ -30,13 +30,17 @@ def version(connection: sa.Connection) -> str | None:
 
 def require_head(found: str | None, where: str) -> None:
     """Raises: StoreOutdated when the library's version is not this program's."""
-    if found == HEAD:
-        return
+    if found != HEAD:
+        raise outdated_error(found, where)
+
+
+def outdated_error(found: str | None, where: str) -> StoreOutdated:
+    """What is wrong with a library of another version, and the way out."""
     if found in KNOWN:
-        raise StoreOutdated(
+        return StoreOutdated(
             f"the library is of an older version ({found}): {where}", hint="run `aggregator db upgrade`"
         )
-    raise StoreOutdated(
+    return StoreOutdated(
         f"the library was written by a newer program (schema {found}): {where}",
         hint="install the newest version of aggregator; the library is left as it is",
     )

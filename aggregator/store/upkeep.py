@@ -142,9 +142,13 @@ def restore(library: Library, source: Path) -> None:
 
 
 def _restore_sqlite(source: Path, to: Path) -> None:
-    with store_errors(str(source)), closing(sqlite3.connect(source)) as there:
-        if there.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
-            raise StoreError(f"the backup is damaged: {source}", hint="use another backup")
+    try:
+        with closing(sqlite3.connect(source)) as there:
+            whole = there.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    except sqlite3.DatabaseError:
+        whole = False
+    if not whole:
+        raise StoreError(f"the backup is damaged: {source}", hint="use another backup")
     part = to.with_name(to.name + ".part")
     with store_errors(str(to)):
         shutil.copyfile(source, part)

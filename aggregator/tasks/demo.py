@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,11 @@ from .. import __version__
 from ..appraise import rulebook
 from ..config import Settings
 from ..grade.summary import Summary
-from ..model import Article, Question
+from ..model import Question
 from ..report import FORMATS
-from ..sources.starter import StarterItem, starter_items
 from ..store import Library
 from .appraise import appraise_pending
-from .load import load
+from .load import load_starter_set
 from .report import write_reports
 from .summarise import summary_of
 from .topics import topic_words
@@ -38,15 +37,7 @@ def run_demo(settings: Settings, *, now: Callable[[], str]) -> Demo:
     vocabularies = settings.vocabularies()
     try:
         with library.writing() as writer:
-            loading = load(
-                writer,
-                "starter set",
-                starter_items(),
-                read=_articles,
-                topics=topic_words(settings),
-                into=None,
-                now=now,
-            )
+            loading = load_starter_set(writer, topic_words(settings), now=now)
             appraise_pending(writer, vocabularies, now=now)
         graded = [topic for topic in settings.topic if topic.kind is not Question.ANY]
         summaries = tuple(summary_of(library, topic, rulebook(vocabularies)) for topic in graded)
@@ -62,7 +53,3 @@ def run_demo(settings: Settings, *, now: Callable[[], str]) -> Demo:
         return Demo(summaries, report, loading.counts.new)
     finally:
         library.close()
-
-
-def _articles(items: Sequence[StarterItem]) -> list[Article]:
-    return [item.article for item in items]

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..appraise import rulebook
 from ..config import Settings
 from ..errors import AggregatorError, ConfigError, StoreError
 from ..http import reachable
 from ..store import HEAD, Library
+from ..store.migrations import outdated_error
 
 _LOW_SPACE = 500_000_000
 
@@ -44,7 +46,7 @@ def examine(
         return [Check("configuration", "failed", error.message, error.hint, error)]
     checks += [_email(found), *_key(found)]
     checks += [_ncbi(found)] if online else [Check("NCBI", "note", "not tried (--offline)")]
-    return [*checks, *_library(library)]
+    return [*checks, *_library(found, library)]
 
 
 def _email(settings: Settings) -> Check:
@@ -78,7 +80,7 @@ def _ncbi(settings: Settings) -> Check:
     return Check("NCBI", "ok", f"answers at {settings.ncbi.base_url}")
 
 
-def _library(library: Callable[[], Library]) -> Iterator[Check]:
+def _library(settings: Settings, library: Callable[[], Library]) -> Iterator[Check]:
     try:
         held = library()
         version = held.version()
@@ -88,9 +90,7 @@ def _library(library: Callable[[], Library]) -> Iterator[Check]:
     if version is None:
         yield Check("library", "note", f"none yet at {held.where}", "`aggregator load FILE` makes one")
     elif version != HEAD:
-        outdated = StoreError(
-            f"schema {version}, this program wants {HEAD}", hint="`aggregator db upgrade`, or a newer program"
-        )
+        outdated = outdated_error(version, held.where)
         yield Check("library", "failed", outdated.message, outdated.hint, outdated)
     else:
         sizes = held.sizes()
@@ -103,12 +103,11 @@ def _library(library: Callable[[], Library]) -> Iterator[Check]:
             yield Check(
                 "unreadable records", "note", str(sizes["unreadable"]), "`aggregator db status` lists them"
             )
-        if sizes["not_appraised"]:
+        waiting = held.waiting(rulebook(settings.vocabularies()))
+        if waiting:
+            words = f"{waiting} papers not appraised by the current rule book"
             yield Check(
-                "appraisal",
-                "note",
-                f"{sizes['not_appraised']} papers not appraised",
-                "run `aggregator appraise`",
+                "appraisal", "note", words, "run `aggregator appraise`; papers outside all topics wait for it"
             )
     if held.is_file:
         yield _disk(Path(held.where))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from ..errors import InputError
+from ..errors import InputError, SourceGarbled
 from ..model import Article, Deletion, Unreadable
+from ..sources.starter import STARTER_SET, read_starter_items, starter_items
 from ..store import Receipt
 from ..store.library import Writer
 from ..store.writing import Arrival, Counts, arrival_of, raw_hash
@@ -44,7 +45,7 @@ class Loading:
     topics: dict[str, int]
     """How many of the new and changed papers each topic got."""
     unreadable: tuple[Unreadable, ...]
-    broken: InputError | None = None
+    broken: InputError | SourceGarbled | None = None
     """Set when the file ended badly: what came before is stored."""
 
 
@@ -71,7 +72,7 @@ def load(
 ) -> Loading:
     """Stores what a file holds. ``into``: a topic that every record is assigned to, beside what its words say.
 
-    Raises: InputError when nothing of the file could be used; a file that breaks later is reported in the result,
+    Raises: InputError or SourceGarbled when nothing of the file could be used; a file that breaks later is reported in the result,
     and the units before the break stay.
     """
     receipt = writer.open_receipt("file", name, now())
@@ -80,25 +81,28 @@ def load(
         dict.fromkeys((topic.name for topic in topics), 0),
         list[Unreadable](),
     )
-    broken: InputError | None = None
+    broken: InputError | SourceGarbled | None = None
 
     def note(unit: _Unit, stored: Future[Counts]) -> None:
-        total.add(stored.result())
+        counts = stored.result()
+        total.add(counts)
+        total.seen += unit.seen
+        total.unchanged += unit.unchanged
         unreadable.extend(unit.unreadable)
         for arrival in unit.arrivals:
             for topic, _ in arrival.topics:
                 by_topic[topic] += 1
         progress(total)
 
-    # One unit is written while the next is read: databases work outside the interpreter's lock.
-    with ThreadPoolExecutor(max_workers=1) as writing:
+    # One unit is committed while the next is read: that waiting passes outside the interpreter's lock.
+    with ThreadPoolExecutor(max_workers=1) as committing:
         under_way: tuple[_Unit, Future[Counts]] | None = None
         try:
             for unit in _units(writer, items, read, topics, into):
                 if under_way:
                     note(*under_way)
-                under_way = unit, writing.submit(_store, writer, receipt, unit)
-        except InputError as error:
+                under_way = unit, _store(writer, committing, receipt, unit)
+        except (InputError, SourceGarbled) as error:
             broken = error
         if under_way:
             note(*under_way)
@@ -108,13 +112,22 @@ def load(
     return Loading(name=name, counts=total, topics=by_topic, unreadable=tuple(unreadable), broken=broken)
 
 
-def _store(writer: Writer, receipt: Receipt, unit: _Unit) -> Counts:
-    counts = writer.store(
-        receipt, unit.arrivals, deletions=unit.deletions, unreadable=unit.unreadable, members=unit.members
+def load_starter_set(writer: Writer, topics: Sequence[TopicWords], *, now: Callable[[], str]) -> Loading:
+    """Stores the bundled starter set: digests, which give way to the real records."""
+    return load(
+        writer, STARTER_SET, starter_items(), read=read_starter_items, topics=topics, into=None, now=now
     )
-    counts.seen += unit.seen
-    counts.unchanged += unit.unchanged
-    return counts
+
+
+def _store(writer: Writer, committing: Executor, receipt: Receipt, unit: _Unit) -> Future[Counts]:
+    return writer.store_behind(
+        committing,
+        receipt,
+        unit.arrivals,
+        deletions=unit.deletions,
+        unreadable=unit.unreadable,
+        members=unit.members,
+    )
 
 
 def _units(

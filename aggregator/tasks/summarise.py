@@ -10,7 +10,10 @@ from .topics import coverage
 
 
 def summary_of(library: Library, topic: Topic, rulebook: str) -> Summary:
-    """The summary of one topic. Papers not appraised yet stand under "unclear", never silently left out."""
+    """The summary of one topic. Papers not appraised yet stand under "unclear", never silently left out.
+
+    The rule book named is the one that made the appraisals; ``rulebook`` where there are none.
+    """
     studies = [
         Study(
             id=paper.id,
@@ -33,6 +36,6 @@ def summary_of(library: Library, topic: Topic, rulebook: str) -> Summary:
         info,
         studies,
         as_of=library.last_change()[:10],
-        rulebook=rulebook,
+        rulebook=", ".join(sorted({study.appraisal.rulebook for study in studies} - {""})) or rulebook,
         coverage=coverage(library, topic.name),
     )

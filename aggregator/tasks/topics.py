@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from ..config import Settings
+from ..grade.words import plural
 from ..model import Article
+from ..sources.starter import COVERAGE, STARTER_SET
 from ..store import Library
 from ..store.library import Writer
 from ..text import Folded, folded_article
@@ -84,12 +86,10 @@ def coverage(library: Library, topic: str) -> str:
     if not total:
         return "No record of this topic is in the library."
     if digests == total:
-        from ..sources.starter import COVERAGE
-
         return COVERAGE
-    text = f"{total} records {_origin(library, topic)}"
+    text = f"{plural(total - digests, 'record')} {_origin(library, topic)}"
     if digests:
-        text += f" {digests} of them are digests of the starter set, a selected set."
+        text += f" Beside them {plural(digests, 'digest')} of the starter set: a selected set, not a search."
     return text
 
 
@@ -103,8 +103,9 @@ def _origin(library: Library, topic: str) -> str:
             f"from a search of PubMed, complete for what had entered by {state.cursor}{lost}: "
             "a search of this one database, not of all literature."
         )
-    receipts = library.receipts()
-    files = [receipt for receipt in receipts if receipt.kind == "file"]
+    files = [name for kind, name, _ in library.sources_of(topic) if kind == "file" and name != STARTER_SET]
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    loaded = f"{plural(len(files), 'loaded file')} ({named})" if files else ""
     if state.by_query:
-        return f"from {len(files)} loaded file{'s' * (len(files) != 1)} and a search of PubMed that is not complete yet."
-    return f"from {len(files)} loaded file{'s' * (len(files) != 1)}: what these files hold, not a search of PubMed."
+        return f"from {loaded + ' and ' if loaded else ''}a search of PubMed that is not complete yet."
+    return f"from {loaded or 'people who put them in'}: what the files hold, not a search of PubMed."

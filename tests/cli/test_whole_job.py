@@ -80,6 +80,26 @@ def test_loading_again_changes_nothing(run: Run, file: Path) -> None:
     assert json.loads(run("db", "status", "--format", "json").stdout)["sizes"]["revisions"] == 3
 
 
+def test_a_real_record_takes_the_place_of_its_digest(run: Run, tmp_path: Path) -> None:
+    run("load", "--starter")
+    digest = json.loads(run("show", "32607084", "--format", "json").stdout)
+    path = tmp_path / "real.xml"
+    path.write_bytes(
+        envelope(record("32607084", title=digest["title"], abstract="Words on kratom as published."))
+    )
+
+    run("load", path)
+
+    real = json.loads(run("show", "32607084", "--format", "json").stdout)
+    assert digest["abstract_notice"] == "digest, not the published abstract"
+    assert (real["id"], real["digest"], real["abstract"]) == (
+        digest["id"],
+        False,
+        "Words on kratom as published.",
+    )
+    assert json.loads(run("db", "status", "--format", "json").stdout)["sizes"]["records"] == 50
+
+
 def test_a_new_topic_needs_only_configuration(run: Run, file: Path) -> None:
     run("load", file)
     config = run.folder / "kava.toml"  # type: ignore[attr-defined]

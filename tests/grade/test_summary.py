@@ -244,7 +244,7 @@ def test_the_sentences_of_a_topic_of_harm() -> None:
 def test_no_study_in_people_is_not_worded_as_no_harm() -> None:
     assert _texts(study("a1", Design.ANIMAL, level=5, species=Species.ANIMAL)) == [
         "1 record names kratom and an outcome asked about (liver): 1 animal or laboratory study.",
-        "No study in people is among these records. That none is here says nothing about the answer.",
+        "No study in people is recognised among these records. That none is here says nothing about the answer.",
         "Animal and laboratory work (1 record) explains and does not grade.",
     ]
 

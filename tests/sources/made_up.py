@@ -1,4 +1,3 @@
-
 """Made-up PubMed records in our own words: a test names only the part it is about."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Cutting records out of a stream: exact bytes, bounded memory, and nothing trusted."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-
 """Every trap of PubMed's records, with made-up ones in our own words."""
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ def lanes(reading: Reading) -> dict[str, float]:
         points["animal"] *= ANIMAL_WEIGHT
     elif reading.count("animal_procedure") < 2 and not reading.said("animal_test"):
         points["animal"] *= 0.5
-    if (reading.titled("animal_strain") or reading.titled("animal_named")) and not reading.titled("instruments"):
+    if (reading.titled("animal_strain") or reading.titled("animal_named")) and not reading.titled(
+        "instruments"
+    ):
         points["animal"] += TITLE_ANIMAL
     return points
 
@@ -66,7 +68,12 @@ def human_study(reading: Reading) -> bool:
     points = lanes(reading)
     if leading(points) == "people" and points["people"]:
         return True
-    if reading.said("people_trial") and reading.said("trial_word") and points["animal"] < ENOUGH and points["cells"] < ENOUGH:
+    if (
+        reading.said("people_trial")
+        and reading.said("trial_word")
+        and points["animal"] < ENOUGH
+        and points["cells"] < ENOUGH
+    ):
         return True
     if points["animal"] < ENOUGH and any(reading.titled(cue) for cue in _REPORTED):
         return True
@@ -76,14 +83,26 @@ def human_study(reading: Reading) -> bool:
 _TOLD = ("animal", "cells")
 """Kinds of subject that reviews tell of in the same words as studies do: here a sign of own work is asked for."""
 _REPORTED = ("poison_centre", "pharmacovigilance", "forensic")
-_NAMED_AMONG_PEOPLE = ("randomised_title", "xsec_named", "cohort_named", "qualitative_strong", "case_control", "survey")
+_NAMED_AMONG_PEOPLE = (
+    "randomised_title",
+    "xsec_named",
+    "cohort_named",
+    "qualitative_strong",
+    "case_control",
+    "survey",
+)
 
 
 def _bench(reading: Reading, lane: str) -> Verdict | None:
     points = lanes(reading)
     if leading(points) != lane or points[lane] < ENOUGH:
         return None
-    if lane in _TOLD and not reading.is_brief and not reading.own_work and not reading.titled("animal_strain"):
+    if (
+        lane in _TOLD
+        and not reading.is_brief
+        and not reading.own_work
+        and not reading.titled("animal_strain")
+    ):
         return None
     return _verdict(reading, lane)
 

@@ -40,9 +40,17 @@ def several_cases(reading: Reading) -> Verdict | None:
     Looks for "two case reports", "we present three patients", "case series" in the title, "patient 1 … patient 2".
     """
     several, named = _several(reading), reading.titled("case_series")
-    if named and not (reading.titled("systematic_review") and not reading.said("people_count")) and not _analysed(reading):
+    if (
+        named
+        and not (reading.titled("systematic_review") and not reading.said("people_count"))
+        and not _analysed(reading)
+    ):
         mention = named
-    elif several and not _analysed(reading) and (several.zone == "title" or _signs(reading) or reading.said("case_said")):
+    elif (
+        several
+        and not _analysed(reading)
+        and (several.zone == "title" or _signs(reading) or reading.said("case_said"))
+    ):
         mention = several
     else:
         return None
@@ -69,9 +77,17 @@ def case_series(reading: Reading) -> Verdict | None:
     series = named or (reading.said("case_series") if _descriptive(reading) else None)
     if several and (found or not _analysed(reading)):
         mention = several
-    elif series and (named or not _synthesis_title(reading)) and not (_analysed(reading) and reading.said("cohort_named")):
+    elif (
+        series
+        and (named or not _synthesis_title(reading))
+        and not (_analysed(reading) and reading.said("cohort_named"))
+    ):
         mention = series
-    elif (described := reading.said("cases_described")) and _descriptive(reading) and "cases" in reading.text[described.start : described.end]:
+    elif (
+        (described := reading.said("cases_described"))
+        and _descriptive(reading)
+        and "cases" in reading.text[described.start : described.end]
+    ):
         mention = described
     else:
         return None
@@ -87,11 +103,21 @@ def _signs(reading: Reading) -> list[Mention] | None:
     strong = title is not None and _STRONG_TITLE.search(reading.article.title) is not None
     if _synthesis_title(reading) and not ((strong and aged) or (title and said and aged)):
         return None
-    if not strong and (reading.titled("review_title") or reading.titled("narrative_named")) and not (aged and said):
+    if (
+        not strong
+        and (reading.titled("review_title") or reading.titled("narrative_named"))
+        and not (aged and said)
+    ):
         return None
     if not strong and (reading.said("case_control") or reading.said("animal_strain")):
         return None
-    score = 3 * strong + (title is not None) + 3 * (said is not None) + (2 + _alone(reading)) * (aged is not None) + (one is not None)
+    score = (
+        3 * strong
+        + (title is not None)
+        + 3 * (said is not None)
+        + (2 + _alone(reading)) * (aged is not None)
+        + (one is not None)
+    )
     score += min(2, reading.count("one_patient") // 2)
     if not strong and (reading.count("statistics") >= 4 or _big(reading)):
         score -= 3
@@ -107,8 +133,16 @@ def _alone(reading: Reading) -> bool:
 
 def _several(reading: Reading) -> Mention | None:
     numbered = reading.said("case_numbered")
-    return reading.titled("several_cases") or reading.said("several_cases") or (
-        numbered if numbered and reading.count("case_numbered") > 1 and reading.said("case_said") else None
+    return (
+        reading.titled("several_cases")
+        or reading.said("several_cases")
+        or reading.titled("few_in")
+        or (reading.said("few_in") if reading.said("case_said") and reading.count("statistics") < 2 else None)
+        or (
+            numbered
+            if numbered and reading.count("case_numbered") > 1 and reading.said("case_said")
+            else None
+        )
     )
 
 
@@ -132,4 +166,3 @@ def _with_review(reading: Reading) -> tuple[Design, ...]:
     if reading.titled("systematic_review"):
         return (Design.SR,)
     return (Design.NARR_REVIEW,) if reading.mentions("with_literature_review") else ()
-

@@ -52,7 +52,12 @@ PEOPLE: tuple[Step, ...] = (
 BENCH: tuple[Step, ...] = (bench.animal, bench.in_vitro, bench.in_silico, bench.analytical, bench.plants)
 """Asked when no people were studied."""
 
-LAST: tuple[Step, ...] = (observational.qualitative, observational.economic, syntheses.essay, opinions.argument)
+LAST: tuple[Step, ...] = (
+    observational.qualitative,
+    observational.economic,
+    syntheses.essay,
+    opinions.argument,
+)
 """Asked when nothing answered."""
 
 DESIGN_RULES = rules_of((

@@ -7,6 +7,8 @@ from ..reading import Reading
 from ..rules import rule
 from .verdict import Verdict
 
+_BARE = ("correction", "corrections", "retraction", "erratum", "errata", "corrigendum", "addendum")
+
 
 @rule("design.notice", "Notices about other papers")
 def notice(reading: Reading) -> Verdict | None:
@@ -17,10 +19,12 @@ def notice(reading: Reading) -> Verdict | None:
     itself, which keeps its design. Own convention.
     """
     mention = reading.titled("notice")
-    if mention is None or mention.start > 0:
+    bare = reading.article.title.strip(" .").lower() in _BARE
+    if not bare and (mention is None or mention.start > 0):
         return None
     because = "The title says that this is a notice about another publication."
-    return Verdict(Design.OTHER, "design.notice", (reading.finding("design.notice", because, mention),))
+    end = len(reading.article.title) if bare or mention is None else mention.end
+    return Verdict(Design.OTHER, "design.notice", (reading.quoting("design.notice", because, 0, end),))
 
 
 @rule("design.protocol", "Plans without results")
@@ -44,4 +48,6 @@ def protocol(reading: Reading) -> Verdict | None:
     else:
         return None
     because = "The words announce a planned study; no results are reported."
-    return Verdict(Design.PROTOCOL, "design.protocol", (reading.finding("design.protocol", because, mention),))
+    return Verdict(
+        Design.PROTOCOL, "design.protocol", (reading.finding("design.protocol", because, mention),)
+    )

@@ -9,7 +9,9 @@ from .bench import human_study
 from .verdict import Verdict
 
 
-def _verdict(reading: Reading, design: Design, rule_id: str, because: str, mention: Mention, named: bool = True) -> Verdict:
+def _verdict(
+    reading: Reading, design: Design, rule_id: str, because: str, mention: Mention, named: bool = True
+) -> Verdict:
     return Verdict(design, rule_id, (reading.finding(rule_id, because, mention),), named=named)
 
 
@@ -66,12 +68,22 @@ def case_control(reading: Reading) -> Verdict | None:
     Patients against healthy controls at one time belong here too. A "case-control" that follows exposed and
     unexposed people forward is a cohort: measured facts beat the authors' label (trap T8).
     """
-    named, healthy = reading.titled("case_control") or reading.said("case_control"), reading.said("healthy_controls")
-    if reading.said("users_nonusers") and not (named and "case" in reading.text[named.start : named.end].lower()):
+    named, healthy = (
+        reading.titled("case_control") or reading.said("case_control"),
+        reading.said("healthy_controls"),
+    )
+    if reading.said("users_nonusers") and not (
+        named and "case" in reading.text[named.start : named.end].lower()
+    ):
         return None
     if named and not (reading.said("retrospective") and reading.count("follow_up") >= 3):
         mention: Mention = named
-    elif healthy and _patients(reading) and reading.count("healthy_controls") >= 2 and not reading.titled("cohort_named"):
+    elif (
+        healthy
+        and _patients(reading)
+        and reading.count("healthy_controls") >= 2
+        and not reading.titled("cohort_named")
+    ):
         mention = healthy
     else:
         return None
@@ -93,7 +105,12 @@ def cross_sectional(reading: Reading) -> Verdict | None:
         mention = users
     if mention is None and reading.titled("survey") and reading.said("survey"):
         mention = reading.titled("survey")
-    if mention is None and reading.count("survey") >= 3 and reading.count("follow_up") < 3 and not reading.said("cohort_named"):
+    if (
+        mention is None
+        and reading.count("survey") >= 3
+        and reading.count("follow_up") < 3
+        and not reading.said("cohort_named")
+    ):
         mention = reading.said("survey")
     if mention is None:
         return None
@@ -105,10 +122,16 @@ def cross_sectional(reading: Reading) -> Verdict | None:
 def titled_cohort(reading: Reading) -> Verdict | None:
     """A title that names a cohort, a retrospective or prospective study, a registry: a cohort."""
     title = reading.titled("cohort_named")
-    if title is None or reading.titled("xsec_named") or reading.titled("case_control") or reading.titled("case_series"):
+    if (
+        title is None
+        or reading.titled("xsec_named")
+        or reading.titled("case_control")
+        or reading.titled("case_series")
+    ):
         return None
     words = reading.text[title.start : title.end].lower()
-    if not ("cohort" in words or "regist" in words or "longitudinal" in words) and reading.count("compared_treatments") < 3:
+    analysed = reading.count("compared_treatments")
+    if analysed < (1 if "regist" in words else 0 if "cohort" in words or "longitudinal" in words else 3):
         return None
     because = "The title names a followed or looked-up group of people."
     return _verdict(reading, cohort_kind(reading), "design.titled_cohort", because, title)
@@ -123,7 +146,9 @@ def cohort(reading: Reading) -> Verdict | None:
     """
     named = reading.titled("cohort_named") or reading.said("cohort_named") or reading.titled("cohort_title")
     follow, analysed = reading.count("follow_up"), reading.count("compared_treatments")
-    if named is None or (follow == 0 and not reading.said("retrospective") and not reading.said("cohort_named")):
+    if named is None or (
+        follow == 0 and not reading.said("retrospective") and not reading.said("cohort_named")
+    ):
         return None
     if analysed < 2 and follow < 2:
         return None
@@ -139,7 +164,11 @@ def records(reading: Reading) -> Verdict | None:
     mention = reading.said("cohort_named") or reading.said("retrospective")
     if mention is None or not human_study(reading):
         return None
-    if reading.count("correlation") >= 2 and not reading.count("follow_up") and not reading.said("retrospective"):
+    if (
+        reading.count("correlation") >= 2
+        and not reading.count("follow_up")
+        and not reading.said("retrospective")
+    ):
         because = "Measures were correlated at one time; no follow-up is described."
         return _verdict(reading, cross_kind(reading), "design.records", because, mention, named=False)
     if reading.count("compared_treatments") < 2 and not reading.said("cohort_named"):
@@ -157,11 +186,18 @@ def people(reading: Reading) -> Verdict | None:
     for a cross-sectional look; healthy controls for a case-control comparison; patients without any analysis for a
     case series. Own convention: it is marked as inferred.
     """
-    if not human_study(reading) or not (reading.said("people_count") or reading.said("people_did") or reading.own_work):
+    if not human_study(reading) or not (
+        reading.said("people_count") or reading.said("people_did") or reading.own_work
+    ):
         return None
     scores = _inferred(reading)
     design, cue = max(scores, key=lambda pair: scores[pair])
-    mention = reading.best(cue) or reading.best("people_count") or reading.best("people_did") or reading.best("people_named")
+    mention = (
+        reading.best(cue)
+        or reading.best("people_count")
+        or reading.best("people_did")
+        or reading.best("people_named")
+    )
     if mention is None:
         return None
     because = "People were studied; the design is inferred from what was measured."
@@ -170,13 +206,28 @@ def people(reading: Reading) -> Verdict | None:
 
 def _inferred(reading: Reading) -> dict[tuple[Design, str], float]:
     points = reading.points
-    cross = max(("survey", "prevalence", "diagnostic", "correlation", "human_lab", "diagnostic_title"), key=points)
+    cross = max(
+        ("survey", "prevalence", "diagnostic", "correlation", "human_lab", "diagnostic_title"), key=points
+    )
     lone = 0.0 if reading.count("compared_treatments") > 1 or reading.count("correlation") else 1.0
     return {
-        (cohort_kind(reading), "follow_up"): points("follow_up") + 0.5 * points("compared_treatments") + 0.3 * points("cohort_title"),
-        (cross_kind(reading), cross): 0.5 + points(cross) + 0.4 * sum(map(points, ("survey", "prevalence", "diagnostic", "correlation", "human_lab", "diagnostic_title"))),
-        (Design.CASE_CONTROL, "healthy_controls"): 1.2 * points("healthy_controls") if _patients(reading) else 0.0,
-        (Design.SINGLE_ARM, "intervention"): 1.2 * points("intervention") if reading.said("single_arm") else 0.6 * points("intervention"),
+        (cohort_kind(reading), "follow_up"): points("follow_up")
+        + 0.5 * points("compared_treatments")
+        + 0.3 * points("cohort_title"),
+        (cross_kind(reading), cross): 0.5
+        + points(cross)
+        + 0.4
+        * sum(
+            map(
+                points, ("survey", "prevalence", "diagnostic", "correlation", "human_lab", "diagnostic_title")
+            )
+        ),
+        (Design.CASE_CONTROL, "healthy_controls"): 1.2 * points("healthy_controls")
+        if _patients(reading)
+        else 0.0,
+        (Design.SINGLE_ARM, "intervention"): 1.2 * points("intervention")
+        if reading.said("single_arm")
+        else 0.6 * points("intervention"),
         (Design.CASE_SERIES, "cases_described"): (points("cases_described") + points("case_series")) * lone,
     }
 
@@ -189,7 +240,9 @@ def cohort_kind(reading: Reading) -> Design:
 
 def cross_kind(reading: Reading) -> Design:
     """Users against non-users, a questionnaire, or a look without comparison."""
-    if reading.said("users_nonusers") or (reading.said("healthy_controls") and reading.count("healthy_controls") >= 2):
+    if reading.said("users_nonusers") or (
+        reading.said("healthy_controls") and reading.count("healthy_controls") >= 2
+    ):
         return Design.XSEC_COMPARATIVE
     return Design.XSEC_SURVEY if reading.said("survey") else Design.XSEC_UNCONTROLLED
 

@@ -13,6 +13,11 @@ _LABELS = frozenset({
     "comment on", "comments on", "debate", "a perspective",
 })  # fmt: skip
 
+WORKED = 4
+"""So many signs of work of its own, and a text that argues is a study after all."""
+_ALWAYS = frozenset({"editorial", "in memoriam", "obituary", "book review", "interview with", "tribute"})
+"""These bring data of others at most."""
+
 
 @rule("design.opinion", "Opinion, comment and letters without data")
 def opinion(reading: Reading) -> Verdict | None:
@@ -21,11 +26,20 @@ def opinion(reading: Reading) -> Verdict | None:
     A letter or comment that brings its own patients or results is judged by them (trap T10): an explicit sample
     with results, or a case, keeps its design.
     """
-    mention = _label(reading) or reading.said("opinion_strong")
+    label = _label(reading)
+    if label and reading.text[label.start : label.end].lower() in _ALWAYS:
+        return _verdict(reading, label)
+    mention = label or reading.said("opinion_strong")
     if mention is None or _brings_data(reading) or reading.said("qualitative_strong"):
         return None
-    if not _label(reading) and reading.said("narrative_says"):
+    if not label and (reading.own_work >= WORKED or reading.said("survey") or reading.has_results):
         return None
+    if not label and reading.said("narrative_says"):
+        return None
+    return _verdict(reading, mention)
+
+
+def _verdict(reading: Reading, mention: Mention) -> Verdict:
     because = "The words present it as opinion or comment, and no data of its own are reported."
     return Verdict(Design.OPINION, "design.opinion", (reading.finding("design.opinion", because, mention),))
 
@@ -35,20 +49,31 @@ def argument(reading: Reading) -> Verdict | None:
     """A text without any data, review or study, that argues ("we should", "it is time to", "a call to action")."""
     if _brings_data(reading) or reading.said("own_study") or reading.has_results:
         return None
-    mention = reading.titled("opinion_title") or (reading.said("opinion_said") if reading.count("opinion_said") > 1 else None)
+    mention = reading.titled("opinion_title") or (
+        reading.said("opinion_said") if reading.count("opinion_said") > 1 else None
+    )
     if mention is None:
         return None
     because = "The words argue a point; neither a study nor a review of studies is described."
-    return Verdict(Design.OPINION, "design.argument", (reading.finding("design.argument", because, mention),), named=False)
+    return Verdict(
+        Design.OPINION,
+        "design.argument",
+        (reading.finding("design.argument", because, mention),),
+        named=False,
+    )
 
 
 def _label(reading: Reading) -> Mention | None:
     for mention in reading.mentions("opinion_title"):
         words = reading.text[mention.start : mention.end].lower()
-        at_edge = mention.start == 0 or mention.end >= len(reading.article.title.rstrip(".")) or (
-            reading.text[max(0, mention.start - 2) : mention.start] in (": ", ". ", "- ")
+        at_edge = (
+            mention.start == 0
+            or mention.end >= len(reading.article.title.rstrip("."))
+            or (reading.text[max(0, mention.start - 2) : mention.start] in (": ", ". ", "- "))
         )
-        if at_edge and (words in _LABELS or words.startswith(("reply", "response", "rejoinder", "author", "editor"))):
+        if at_edge and words in _LABELS:
+            return mention
+        if mention.start == 0 and words.startswith(("reply", "response", "rejoinder", "author", "editor")):
             return mention
     return None
 

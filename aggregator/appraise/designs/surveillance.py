@@ -12,10 +12,16 @@ from .verdict import Verdict
 def poison_centre(reading: Reading) -> Verdict | None:
     """Exposures called in to poison centres are POISON_CENTER: they count calls, not people at risk."""
     mention = reading.said("poison_centre")
-    if mention is None or (mention.zone != "title" and reading.count("poison_centre") < 2 and reading.said("aged_person")):
+    if mention is None or (
+        mention.zone != "title" and reading.count("poison_centre") < 2 and reading.said("aged_person")
+    ):
         return None
     because = "The data are exposures reported to poison centres."
-    return Verdict(Design.POISON_CENTER, "design.poison_centre", (reading.finding("design.poison_centre", because, mention),))
+    return Verdict(
+        Design.POISON_CENTER,
+        "design.poison_centre",
+        (reading.finding("design.poison_centre", because, mention),),
+    )
 
 
 @rule("design.pharmacovigilance", "Spontaneous reports")
@@ -35,11 +41,19 @@ def forensic_series(reading: Reading) -> Verdict | None:
 
     One autopsy is a case report; mortality in a clinical cohort is not meant.
     """
-    title, said, counted = reading.titled("forensic"), reading.said("forensic"), reading.said("deaths_counted")
+    title, said, counted = (
+        reading.titled("forensic"),
+        reading.said("forensic"),
+        reading.said("deaths_counted"),
+    )
     if not said or not (title or reading.count("forensic") >= 3) or reading.said("aged_person"):
         return None
     if not (counted or reading.titled("deaths_counted") or reading.count("forensic") >= 3):
         return None
     because = "The data are deaths examined after the fact."
     mention = title or said
-    return Verdict(Design.FORENSIC_SERIES, "design.forensic_series", (reading.finding("design.forensic_series", because, mention),))
+    return Verdict(
+        Design.FORENSIC_SERIES,
+        "design.forensic_series",
+        (reading.finding("design.forensic_series", because, mention),),
+    )

@@ -5,13 +5,17 @@ from __future__ import annotations
 from ...model import Design
 from ..reading import Mention, Reading
 from ..rules import rule
+from ..zones import FACTOR
 from .bench import lanes, leading
 from .verdict import Verdict
+
 SHORT, TELLING = 300, 600
 """Lengths from which a text that names no method of its own is taken for an overview. Own convention."""
 
 
-def _verdict(reading: Reading, design: Design, rule_id: str, because: str, *mentions: Mention | None) -> Verdict:
+def _verdict(
+    reading: Reading, design: Design, rule_id: str, because: str, *mentions: Mention | None
+) -> Verdict:
     findings = tuple(reading.finding(rule_id, because, mention) for mention in mentions if mention)
     return Verdict(design, rule_id, findings)
 
@@ -38,7 +42,13 @@ def meta_analysis(reading: Reading) -> Verdict | None:
     done = reading.said("meta_performed")
     pooled, method = reading.said("pooling"), searched(reading)
     systematic = reading.titled("systematic_review") or reading.said("systematic_performed")
-    if title and (method or done or pooled or systematic or not (reading.titled("cohort_named") or reading.said("people_did"))):
+    if title and (
+        method
+        or done
+        or pooled
+        or systematic
+        or not (reading.titled("cohort_named") or reading.said("people_did"))
+    ):
         mention: Mention = title
     elif done and (method or pooled) and _method_signs(reading) + bool(pooled) >= 2:
         mention = done
@@ -58,7 +68,12 @@ def scoping_review(reading: Reading) -> Verdict | None:
     """
     mention = reading.titled("scoping") or reading.said("scoping")
     comprehensive = reading.titled("comprehensive_review")
-    if mention is None and comprehensive and _method_signs(reading) >= 1 and not reading.titled("systematic_review"):
+    if (
+        mention is None
+        and comprehensive
+        and _method_signs(reading) >= 1
+        and not reading.titled("systematic_review")
+    ):
         mention = comprehensive
     if mention is None or reading.titled("systematic_review"):
         return None
@@ -94,7 +109,10 @@ def guideline(reading: Reading) -> Verdict | None:
     """
     title, named, made = reading.titled("guideline_title"), reading.said("guideline"), reading.said("delphi")
     measured = reading.said("people_count") is not None and reading.count("statistics") >= 3
-    delphi = next((place for place in reading.mentions("delphi") if "elphi" in reading.text[place.start : place.end]), None)
+    delphi = next(
+        (place for place in reading.mentions("delphi") if "elphi" in reading.text[place.start : place.end]),
+        None,
+    )
     if title and (named or made or not reading.has_abstract) and not measured:
         mention: Mention | None = title
     elif delphi and (delphi.zone == "title" or delphi.factor >= 2) and not reading.said("cohort_named"):
@@ -115,13 +133,18 @@ def narrative_review(reading: Reading) -> Verdict | None:
     review", "chart review" or "review of 40 patients" is data, not literature (trap T5).
     """
     title = reading.titled("narrative_named") or reading.titled("review_title")
-    said = reading.said("narrative_says")
+    said = _told(reading)
     if _own_data(reading) and not (title and said):
         return None
     strong = title or reading.said("narrative_named")
     if title and (said or not _own_data(reading)):
         mention: Mention | None = title
-    elif said and (strong or reading.count("narrative_says") >= 2 or reading.titled("narrative_title") or _reviews(reading, said)):
+    elif said and (
+        strong
+        or reading.count("narrative_says") >= 2
+        or reading.titled("narrative_title")
+        or _reviews(reading, said)
+    ):
         mention = said
     elif reading.said("narrative_named") and not reading.said("people_did"):
         mention = reading.said("narrative_named")
@@ -138,10 +161,14 @@ def essay(reading: Reading) -> Verdict | None:
     Looks for titles such as "Recent advances in …", "Management of …", "Role of …", or verbs of telling, where no
     study of its own is described. Own convention; the weakest of the review rules.
     """
-    mention = reading.titled("narrative_title") or reading.said("narrative_says")
-    told = reading.said("narrative_says") is not None
+    mention = reading.titled("narrative_title") or _told(reading)
+    told = _told(reading) is not None
     lane = leading(lanes(reading))
-    if not told and (lane in ("matter", "computer", "plants") or reading.titled("animal_strain") or _too_short(reading, mention)):
+    if not told and (
+        lane in ("matter", "computer", "plants")
+        or reading.titled("animal_strain")
+        or _too_short(reading, mention)
+    ):
         return None
     most = 3 if told or (mention and lane == "people") else 1
     if not reading.has_abstract or reading.own_work >= most or reading.has_results:
@@ -158,6 +185,12 @@ def _too_short(reading: Reading, mention: Mention | None) -> bool:
     """Silence about methods tells nothing in a short text."""
     length = len(reading.article.abstract)
     return reading.article.is_digest or length < (SHORT if mention else TELLING)
+
+
+def _told(reading: Reading) -> Mention | None:
+    """Where the text says that it reviews; the last sentence is a usual place for that."""
+    found = [mention for mention in reading.mentions("narrative_says") if mention.factor >= FACTOR["closing"]]
+    return max(found, key=lambda mention: (_reviews(reading, mention), mention.factor), default=None)
 
 
 def _reviews(reading: Reading, mention: Mention) -> bool:
