@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -90,7 +91,7 @@ def test_sentences_cover_all_words_once(text: str) -> None:
     cut = list(sentences(text))
 
     assert all(start < end for start, end in cut)
-    assert all(before[1] <= after[0] for before, after in zip(cut, cut[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(cut))
     assert (
         " ".join(folded(text[start:end]) for start, end in cut).split()
         == folded(text.replace("\n", " ")).split()
