@@ -58,7 +58,11 @@ class SourceRefused(SourceError):
 
 
 class SourceGarbled(SourceError):
-    """An answer of unknown shape; nothing of it was used."""
+    """An answer of unknown shape; nothing of it was used. ``body`` is what came, with secrets hidden; it is kept."""
+
+    def __init__(self, message: str, *, hint: str = "", body: bytes = b"") -> None:
+        super().__init__(message, hint=hint)
+        self.body = body
 
 
 class StoreError(AggregatorError):

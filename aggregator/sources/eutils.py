@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from aggregator.errors import ConfigError, SourceRefused, SourceUnavailable
+from aggregator.errors import ConfigError, SourceGarbled, SourceRefused, SourceUnavailable
 from aggregator.http import Answer, Door, Limits, seconds
 from aggregator.pace import Pace, SharedPace, Stopped
 from aggregator.sources import answers
@@ -53,6 +53,8 @@ BASE_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 WALL = 9_999
 """PubMed gives no more records of one search or stored set than this."""
 RECORDS_PER_REQUEST = 200
+_KEPT = 1 << 20
+"""Bytes of an answer of unknown shape that are kept."""
 SLOW_ANSWER = 2.4
 """Seconds: as many requests may be in flight as fit the pace when every answer takes this long."""
 
@@ -356,8 +358,12 @@ class Eutils:
     def _once(
         self, call: str, form: Mapping[str, str], read: Callable[[bytes], T], stop: threading.Event
     ) -> T:
-        body = answers.content(self._answer(call, form, stop), show=self._door.redacted)
-        return read(body)
+        answer = self._answer(call, form, stop)
+        try:
+            return read(answers.content(answer, show=self._door.redacted))
+        except SourceGarbled as problem:
+            shown = self._door.redacted(answer.body[:_KEPT].decode("utf-8", "replace")).encode()
+            raise SourceGarbled(f"{call}: {problem.message}", hint=problem.hint, body=shown) from None
 
     def _answer(self, call: str, form: Mapping[str, str], stop: threading.Event) -> Answer:
         with self._counting:

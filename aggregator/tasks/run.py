@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..appraise import rulebook
 from ..config import Settings, Topic, interval_hours
-from ..errors import AggregatorError, ConfigError, StoreError
+from ..errors import AggregatorError, ConfigError, SourceGarbled, StoreError
+from ..model import Unreadable
 from ..report import FORMATS
 from ..schedule import due
 from ..sources.eutils import Eutils
@@ -85,6 +86,7 @@ def _run_topic(writer: Writer, eutils: Eutils, topic: Topic, job: Job) -> Outcom
             raise
         except AggregatorError as problem:
             error = problem
+            _keep_answer(writer, topic, problem, job)
         appraised = appraise_pending(writer, vocabularies, now=job.now, members_only=True)
     except Exception as problem:  # the edge of a scheduled run: whatever it is, it is recorded
         with suppress(StoreError):
@@ -115,6 +117,14 @@ def _harvest(writer: Writer, eutils: Eutils, topic: Topic, run_id: int, job: Job
         wish=job.wish,
         watch=job.watch(topic.name),
     )
+
+
+def _keep_answer(writer: Writer, topic: Topic, problem: AggregatorError, job: Job) -> None:
+    """An answer of unknown shape is kept beside the records that could not be read."""
+    if isinstance(problem, SourceGarbled) and problem.body:
+        receipt = writer.open_receipt("answer", topic.name, job.now())
+        kept = Unreadable(reason=problem.message, raw=problem.body, place="an answer of PubMed")
+        writer.close_receipt(receipt, job.now(), writer.store(receipt, [], unreadable=[kept]))
 
 
 def _words(problem: Exception) -> str:

@@ -164,6 +164,21 @@ def test_a_source_that_fails_is_exit_3_and_what_came_is_kept(run: Run, folder: P
     assert held_in(folder) == on_server(ncbi)
 
 
+def test_an_answer_of_unknown_shape_is_kept_without_the_key(run: Run, folder: Path, ncbi: Ncbi) -> None:
+    ncbi.faults.add(Fault(Kind.GARBLED))
+
+    done = run("fetch", env={"NCBI_API_KEY": KEY})
+
+    assert done.returncode == 3, done.stderr
+    library = Library(f"sqlite:///{folder / 'library.db'}", folder)
+    (kept,) = library.unreadable()
+    library.close()
+    assert kept.place == "an answer of PubMed"
+    assert b'"weather"' in kept.raw
+    assert KEY.encode() not in kept.raw
+    assert KEY not in done.stdout + done.stderr
+
+
 def test_a_record_that_cannot_be_read_is_exit_6(run: Run, folder: Path, ncbi: Ncbi) -> None:
     ncbi.holding.put(unreadable(5_000, day=TODAY))
 

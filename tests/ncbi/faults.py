@@ -35,12 +35,15 @@ class Kind(StrEnum):
     EMPTY_SET = "empty-set"
     SHORT_SET = "short-set"
     """An article set without its last half."""
+    GARBLED = "garbled"
+    """200 with JSON of a shape that nobody knows, which echoes the key."""
     CHANGE = "change"
     """Nothing goes wrong, but the records change before the answer: see `Fault.then`."""
 
 
 HARMLESS = frozenset({Kind.CHANGE})
-EVERY_FAILURE = tuple(kind for kind in Kind if kind not in HARMLESS)
+EVERY_FAILURE = tuple(kind for kind in Kind if kind not in HARMLESS | {Kind.GARBLED})
+"""What time can heal: a garbled answer ends the topic's run at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,9 @@ class Ncbi:
             case Kind.HTML:
                 page = b"<!DOCTYPE html>\n<html><head><title>NCBI</title></head><body>Back soon</body></html>"
                 return Reply(page, 200, "text/html")
+            case Kind.GARBLED:
+                said = {"weather": "fine", "api_key": request.form.get("api_key", "")}
+                return Reply(json.dumps(said).encode(), 200, "application/json")
             case Kind.EMPTY_BODY:
                 return Reply(b"")
             case Kind.LOST_HISTORY if "WebEnv" in request.form:
