@@ -1,11 +1,12 @@
 # make demo   the whole job on the bundled starter set        make check  format, lint, types, floors
 # make test   installs what the tests need and runs them all   make bench  the figures, as ratios
 # make soak   200 schedules of faults and kills against the harvest
+# make eval   how often the appraisal is right, on labelled real records
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check bench soak format clean
+.PHONY: help demo test check bench eval soak format clean
 help:
 	@sed -n 's/^# //p' Makefile
 
@@ -47,6 +48,9 @@ check: $(VENV)/ready
 format: $(VENV)/ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+eval: $(VENV)/ready
+	@$(BIN)/python -m benchmarks.evaluating
 
 bench: $(VENV)/ready
 	@$(BIN)/python -m benchmarks
