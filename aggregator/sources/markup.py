@@ -58,8 +58,11 @@ def inline(element: etree._Element | None) -> str:
     if element is None:
         return ""
     text = _joined(element, "") if len(element) else element.text
-    if not text:
-        return ""
+    return line(text) if text else ""
+
+
+def line(text: str) -> str:
+    """The text of an element without tags inside it, as `inline` gives it."""
     if "&" in text:
         text = _TWICE_ESCAPED.sub(lambda entity: html.unescape(entity[0]), text)
     return plain(text)

@@ -8,9 +8,9 @@ has replaced (``ValidYN="N"``), and relations of the kind "Cites".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from lxml import etree
 
@@ -34,6 +34,7 @@ from aggregator.sources import citation
 from aggregator.sources.citation import Printed, canonical_hash
 from aggregator.sources.envelope import Kind, Raw, Readable, raw_records
 from aggregator.sources.markup import inline, plain, tidy, word
+from aggregator.sources.plain_lists import MARK, Journal, JournalInfo, Plain, taken_out
 
 __all__ = [
     "Kind",
@@ -57,6 +58,7 @@ _UNLABELLED = frozenset(("UNLABELLED", "UNLABELED"))
 _OWN_IDS = frozenset(("doi", "pmc", "pmcid", "pubmed"))
 
 _Children = dict[str, etree._Element]
+_T = TypeVar("_T")
 
 
 _tuple = tuple.__new__
@@ -117,28 +119,30 @@ def _batches(raws: Iterable[Raw]) -> Iterator[list[Raw]]:
 
 def _read_batch(raws: list[Raw]) -> Iterator[Article | Unreadable]:
     if len(raws) > 1:
-        parts = [b"<records>", *(_without_references(raw.data) for raw in raws), b"</records>"]
+        cut = [taken_out(raw.data) for raw in raws]
+        parts = [b"<records>", *(_without_references(rest) for rest, _ in cut), b"</records>"]
         try:
             records = list(etree.fromstring(b"".join(parts), _parser()))
         except etree.XMLSyntaxError:
             records = []
         if len(records) == len(raws):
-            yield from map(_read_element, raws, records)
+            yield from map(_read_element, raws, records, (plain_parts for _, plain_parts in cut))
             return
     for raw in raws:
         yield _read_alone(raw)
 
 
 def _read_alone(raw: Raw) -> Article | Unreadable:
+    """A single record, or one of a batch with a broken one in it: read from its elements alone."""
     try:
-        return _read_element(raw, etree.fromstring(_without_references(raw.data), _parser()))
+        return _read_element(raw, etree.fromstring(_without_references(raw.data), _parser()), {})
     except etree.XMLSyntaxError as wrong:
         return _unreadable(raw, f"no well-formed XML: {wrong.msg}")
 
 
-def _read_element(raw: Raw, element: etree._Element) -> Article | Unreadable:
+def _read_element(raw: Raw, element: etree._Element, ready: Plain) -> Article | Unreadable:
     try:
-        return _book(element) if element.tag == "PubmedBookArticle" else _article(element)
+        return _book(element) if element.tag == "PubmedBookArticle" else _article(element, ready)
     except _IncompleteError as wrong:
         return _unreadable(raw, str(wrong))
 
@@ -167,23 +171,23 @@ def _without_references(data: bytes) -> bytes:
 # ------------------------------------------------------------------------------------------ records
 
 
-def _article(record: etree._Element) -> Article:
+def _article(record: etree._Element, ready: Plain) -> Article:
     top = _children(record)
     whole = _needed(top, "MedlineCitation")
     outer = _children(whole)
     article = _needed(outer, "Article")
     inner = _children(article)
     data = _children(top.get("PubmedData"))
-    journal = _children(inner.get("Journal"))
-    issue = _children(journal.get("JournalIssue"))
-    info = _children(outer.get("MedlineJournalInfo"))
+    journal = _part(ready, "Journal", inner, _journal, _NO_JOURNAL)
+    info = _part(ready, "MedlineJournalInfo", outer, _journal_info, _NO_INFO)
     title, translated = citation.english_title(inline(inner.get("ArticleTitle")))
     abstract, sections, owner = _abstract(inner.get("Abstract"))
     doi, pmcid, other_ids = _identifiers(
-        _all(article, inner, "ELocationID"), data.get("ArticleIdList"), _all(whole, outer, "OtherID")
+        _all(article, inner, "ELocationID"),
+        _part(ready, "ArticleIdList", data, _listed, ()),
+        _all(whole, outer, "OtherID"),
     )
-    printed = _printed(issue.get("PubDate"))
-    history = _history(data.get("History"))
+    history = _part(ready, "History", data, _history, _NO_HISTORY)
     authors = inner.get("AuthorList")
     pmid = _needed(outer, "PMID")
     return Article(
@@ -199,34 +203,34 @@ def _article(record: etree._Element) -> Article:
         doi=doi,
         pmcid=pmcid,
         other_ids=other_ids,
-        journal=_leaf(info, "MedlineTA") or _leaf(journal, "ISOAbbreviation"),
-        journal_title=_leaf(journal, "Title"),
-        issn=_leaf(journal, "ISSN") or _leaf(info, "ISSNLinking"),
-        nlm_id=_leaf(info, "NlmUniqueID"),
-        volume=_leaf(issue, "Volume"),
-        issue=_leaf(issue, "Issue"),
+        journal=info.abbreviation or journal.abbreviation,
+        journal_title=journal.title,
+        issn=journal.issn or info.issn,
+        nlm_id=info.nlm_id,
+        volume=journal.volume,
+        issue=journal.issue,
         pages=_pages(inner.get("Pagination")),
-        year=printed.year,
-        published=printed.iso,
-        published_text=printed.text,
+        year=journal.printed.year,
+        published=journal.printed.iso,
+        published_text=journal.printed.text,
         published_online=_online(inner.get("ArticleDate")),
         entered=history.get("pubmed", ""),
         created=history.get("entrez", ""),
         mesh_date=history.get("medline", ""),
-        completed=_date(outer.get("DateCompleted")),
-        revised=_date(outer.get("DateRevised")),
+        completed=_part(ready, "DateCompleted", outer, _date, ""),
+        revised=_part(ready, "DateRevised", outer, _date, ""),
         status=whole.get("Status", ""),
         indexing_method=whole.get("IndexingMethod", ""),
         publication_model=article.get("PubModel", ""),
         languages=_leaves(_all(article, inner, "Language")),
-        country=_leaf(info, "Country"),
-        authors=() if authors is None else _authors(authors),
+        country=info.country,
+        authors=_part(ready, "AuthorList", inner, _authors, ()),
         authors_complete=authors is None or authors.get("CompleteYN") != "N",
-        publication_types=_publication_types(inner.get("PublicationTypeList", ())),
-        mesh=_mesh(outer.get("MeshHeadingList", ())),
-        keywords=_keywords(_all(whole, outer, "KeywordList")),
-        chemicals=_chemicals(outer.get("ChemicalList", ())),
-        grants=_grants(inner.get("GrantList", ())),
+        publication_types=_part(ready, "PublicationTypeList", inner, _publication_types, ()),
+        mesh=_part(ready, "MeshHeadingList", outer, _mesh, ()),
+        keywords=_keywords(_all(whole, outer, "KeywordList"), ready),
+        chemicals=_part(ready, "ChemicalList", outer, _chemicals, ()),
+        grants=_part(ready, "GrantList", inner, _grants, ()),
         data_banks=_data_banks(inner.get("DataBankList", ())),
         relations=_relations(outer.get("CommentsCorrectionsList", ())),
         conflict_of_interest=inline(outer.get("CoiStatement")),
@@ -245,12 +249,14 @@ def _book(record: etree._Element) -> Article:
     title, translated = citation.english_title(own_title or book_title)
     abstract, sections, owner = _abstract(inner.get("Abstract"))
     doi, pmcid, other_ids = _identifiers(
-        _all(volume, book, "ELocationID"), inner.get("ArticleIdList"), _all(document, inner, "OtherID")
+        _all(volume, book, "ELocationID"),
+        _listed(inner.get("ArticleIdList", ())),
+        _all(document, inner, "OtherID"),
     )
     printed = _printed(book.get("PubDate"))
     if not printed.iso:
         printed = _printed(inner.get("ContributionDate"))
-    history = _history(data.get("History"))
+    history = _history(data.get("History", ()))
     authors = _book_authors(_all(document, inner, "AuthorList"))
     authors = authors or _book_authors(_all(volume, book, "AuthorList"))
     pmid = _needed(inner, "PMID")
@@ -279,7 +285,7 @@ def _book(record: etree._Element) -> Article:
         languages=_leaves(_all(document, inner, "Language")),
         authors=authors,
         publication_types=_publication_types(_all(document, inner, "PublicationType")),
-        keywords=_keywords(_all(document, inner, "KeywordList")),
+        keywords=_keywords(_all(document, inner, "KeywordList"), {}),
         grants=_grants(inner.get("GrantList", ())),
     )
 
@@ -287,6 +293,19 @@ def _book(record: etree._Element) -> Article:
 def _children(element: etree._Element | None) -> _Children:
     """The children by name; of several of one name the last."""
     return {} if element is None else {child.tag: child for child in element}
+
+
+def _part(
+    ready: Plain, name: str, children: _Children, read: Callable[[etree._Element], _T], missing: _T
+) -> _T:
+    """A part that was read before parsing where its mark stands, else read from its elements."""
+    element = children.get(name)
+    if element is None:
+        return missing
+    if name in ready and element.text == MARK:
+        found: _T = ready[name]  # type: ignore[assignment]
+        return found
+    return read(element)
 
 
 def _all(parent: etree._Element | None, children: _Children, name: str) -> Iterable[etree._Element]:
@@ -313,6 +332,32 @@ def _leaves(elements: Iterable[etree._Element]) -> tuple[str, ...]:
     return tuple([text for element in elements if (text := inline(element))])
 
 
+# ------------------------------------------------------------------------------------------ the journal
+
+_NO_JOURNAL = Journal()
+_NO_INFO = JournalInfo()
+_NO_HISTORY: dict[str, str] = {}
+
+
+def _journal(element: etree._Element) -> Journal:
+    parts = _children(element)
+    issue = _children(parts.get("JournalIssue"))
+    return Journal(
+        issn=_leaf(parts, "ISSN"),
+        volume=_leaf(issue, "Volume"),
+        issue=_leaf(issue, "Issue"),
+        printed=_printed(issue.get("PubDate")),
+        title=_leaf(parts, "Title"),
+        abbreviation=_leaf(parts, "ISOAbbreviation"),
+    )
+
+
+def _journal_info(element: etree._Element) -> JournalInfo:
+    return JournalInfo(
+        *[_leaf(_children(element), name) for name in ("Country", "MedlineTA", "NlmUniqueID", "ISSNLinking")]
+    )
+
+
 # ------------------------------------------------------------------------------------------ identifiers
 
 
@@ -329,7 +374,7 @@ def _version(element: etree._Element) -> int:
 
 
 def _identifiers(
-    located: Iterable[etree._Element], listed: etree._Element | None, others: Iterable[etree._Element]
+    located: Iterable[etree._Element], listed: Iterable[tuple[str, str]], others: Iterable[etree._Element]
 ) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     """The DOI, the PMCID and all other identifiers of this very paper.
 
@@ -342,11 +387,14 @@ def _identifiers(
             wrong.add(citation.doi(place.text or ""))
         else:
             ids.append((place.get("EIdType", ""), inline(place)))
-    if listed is not None:
-        ids += [(each.get("IdType", "pubmed"), inline(each)) for each in listed]
+    ids += listed
     ids += [(each.get("Source", ""), inline(each)) for each in others]
     further = [pair for pair in ids if pair[0] not in _OWN_IDS and pair[1]]
     return _doi(ids, wrong), _pmcid(ids), tuple(dict.fromkeys(further)) if further else ()
+
+
+def _listed(elements: Iterable[etree._Element]) -> Sequence[tuple[str, str]]:
+    return [(each.get("IdType", "pubmed"), inline(each)) for each in elements]
 
 
 def _doi(ids: list[tuple[str, str]], wrong: set[str]) -> str:
@@ -399,17 +447,15 @@ def _online(element: etree._Element | None) -> str:
     return "" if element is None or element.get("DateType", "Electronic") != "Electronic" else _date(element)
 
 
-def _history(element: etree._Element | None) -> dict[str, str]:
+def _history(stamps: Iterable[etree._Element]) -> dict[str, str]:
     """Dates by their status: "pubmed" is what PubMed searches as [edat], "entrez" [crdt], "medline" [mhda].
 
     The names mislead: the *Entrez* date EDAT stands under "pubmed" since 2008, and "entrez" holds the day the
     record was created (https://dtd.nlm.nih.gov/ncbi/pubmed/doc/out/250101/att-PubStatus-c.html).
     """
-    if element is None:
-        return {}
     return {
         status: _date(stamp)
-        for stamp in element
+        for stamp in stamps
         if (status := stamp.get("PubStatus", "")) in ("pubmed", "entrez", "medline")
     }
 
@@ -449,7 +495,7 @@ def _abstract(element: etree._Element | None) -> tuple[str, tuple[Section, ...],
                 lines.append(text)
                 begin = start
             end = begin + len(text)
-            sections.append(Section(label, _category(part), begin, end))
+            sections.append(_tuple(Section, (label, _category(part), begin, end)))
             start = end + 1
         elif part.tag == "CopyrightInformation":
             owners.append(text)
@@ -544,8 +590,15 @@ def _heading(element: etree._Element) -> MeshHeading:
     return MeshHeading(name, ui, major, qualifiers)
 
 
-def _keywords(lists: Iterable[etree._Element]) -> tuple[Keyword, ...]:
-    return tuple([keyword for words in lists for keyword in _keywords_of(words)])
+def _keywords(lists: Iterable[etree._Element], ready: Plain) -> tuple[Keyword, ...]:
+    none: list[Keyword] = []
+    return tuple(
+        [
+            keyword
+            for words in lists
+            for keyword in _part(ready, "KeywordList", {"KeywordList": words}, _keywords_of, none)
+        ]
+    )
 
 
 def _keywords_of(words: etree._Element) -> list[Keyword]:

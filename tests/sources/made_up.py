@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from aggregator.model import Article, Unreadable
-from aggregator.sources.pubmed_xml import Raw, read_article
+from aggregator.sources.pubmed_xml import Raw, read_article, read_articles
 
 PROLOG = (
     '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -54,9 +54,12 @@ def paper(xml: str | bytes, kind: str = "article") -> Article:
 
 
 def reading(xml: str | bytes, kind: str = "article") -> Article | Unreadable:
-    """What is read of one record."""
+    """What is read of one record: the same alone, from its elements, as among others, with plain parts taken out."""
     data = xml.encode() if isinstance(xml, str) else xml
-    return read_article(Raw(kind, data, 1))  # type: ignore[arg-type]
+    raw = Raw(kind, data, 1)  # type: ignore[arg-type]
+    read = read_article(raw)
+    assert read_articles((raw, raw)) == [read, read]
+    return read
 
 
 def real_file(name: str) -> Path:
