@@ -12,6 +12,7 @@ from .indexing import Witness, witness
 from .integrity import marks
 from .levels import level_sentence, levels
 from .reading import Reading
+from .rules import rule
 from .size import size
 from .species import subjects
 from .tags import tags
@@ -75,7 +76,7 @@ def weighed(
             Confidence.CONFLICT if words.named else Confidence.PROBABLE,
             (*indexed.findings, *words.findings),
         )
-    return words, Confidence.CONFLICT, (*words.findings, _contrary(second))
+    return words, Confidence.CONFLICT, (*words.findings, contrary(second))
 
 
 def _by_indexing(second: Witness) -> Verdict:
@@ -97,13 +98,19 @@ def _indexing_prevails(reading: Reading, words: Verdict, second: Witness) -> boo
 
 
 def _holds_data(reading: Reading, words: Verdict) -> bool:
-    """Trap T10: a letter with a case, or with a sample and results, is judged by them."""
+    """A letter with a case, or with a sample and results, is judged by them."""
     if not reading.has_abstract:
         return False
     return words.named or reading.count("statistics") >= 2
 
 
-def _contrary(second: Witness) -> Finding:
+@rule("indexing.conflict", "Indexing that contradicts the words")
+def contrary(second: Witness) -> Finding:
+    """NLM's indexing stands for another design than the words, and the words decide; both are shown.
+
+    A "Review" type on a paper with cases of its own, an "Animals" tag on a trial in people: the finding quotes the
+    type or heading, and the confidence of the design is `conflict`.
+    """
     because = f"NLM's indexing stands for {second.design.value}; the words say otherwise and decide."
     return second.finding("indexing.conflict", because)
 

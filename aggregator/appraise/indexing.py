@@ -82,7 +82,7 @@ def witness(article: Article) -> Witness | None:
                 published.name for published in article.publication_types if published.name in sign.names
             )
             return Witness(sign.design, "publication_type", value, sign.decides)
-    return _mesh_witness(article)
+    return mesh_witness(article)
 
 
 def species_indexed(article: Article) -> tuple[Species, str] | None:
@@ -100,7 +100,13 @@ def species_indexed(article: Article) -> tuple[Species, str] | None:
     )
 
 
-def _mesh_witness(article: Article) -> Witness | None:
+@rule("indexing.mesh", "MeSH headings as second witness")
+def mesh_witness(article: Article) -> Witness | None:
+    """What the headings say when no publication type tells a design: "Cross-Sectional Studies", "Rats, Wistar".
+
+    Animals without Humans stand for ANIMAL; design headings stand for their design; headings "as Topic" for none.
+    They decide only where the words were silent.
+    """
     if not article.mesh:
         return None
     names = {heading.name for heading in article.mesh}

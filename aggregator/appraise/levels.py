@@ -24,13 +24,13 @@ def levels(
 ) -> tuple[dict[str, int | None], tuple[Finding, ...]]:
     """The OCEBM 2011 level that the design starts from, for benefit, harm and exposure questions.
 
-    A synthesis starts from what it pools, as far as its text says (trap T4: a systematic review of case reports has
+    A synthesis starts from what it pools, as far as its text says (a systematic review of case reports has
     their level); a case report of harm with rechallenge or a causality score starts one level higher; an interaction
     study in random order too. Moves up and down come later, with the outcome. Where OCEBM is silent the number is
     our own convention.
     """
     pooled = included(reading) if design in _SYNTHESES else None
-    cause = reading.said("causality_features") if design is Design.CASE_REPORT else None
+    cause = causality(reading, design)
     randomised = "randomised" in tags
     values = {
         question.value: base_level(
@@ -53,6 +53,16 @@ def levels(
             )
         )
     return values, tuple(found)
+
+
+@rule("level.causality", "A case with a causality feature")
+def causality(reading: Reading, design: Design) -> Mention | None:
+    """A case report of harm that tells of a rechallenge, a dechallenge or a causality score counts more for harm.
+
+    Looks for "rechallenge", "RUCAM", "Naranjo", "took it again" in case reports. Own convention: level 4 instead of 5
+    for harm, nothing for benefit.
+    """
+    return reading.said("causality_features") if design is Design.CASE_REPORT else None
 
 
 @rule("level.included", "What a synthesis pools")

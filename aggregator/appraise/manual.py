@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import indexing, integrity, levels, size, species, tags
+from . import appraisal, indexing, integrity, levels, size, species, tags
 from .designs.ladder import DESIGN_RULES
 from .rules import Rule, rules_of
 
@@ -11,11 +11,14 @@ RULES: tuple[Rule, ...] = (
     *rules_of(
         (
             indexing.witness,
+            indexing.mesh_witness,
+            appraisal.contrary,
             integrity.marks,
             species.subjects,
             size.size,
             tags.tags,
             levels.levels,
+            levels.causality,
             levels.included,
         )
     ),

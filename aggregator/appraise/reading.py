@@ -231,7 +231,7 @@ class Reading:
         return None
 
     def _background(self, start: int, end: int) -> list[Zone]:
-        """A labelled background up to the sentence that turns to the study itself (trap T16)."""
+        """A labelled background up to the sentence that turns to the study itself."""
         turn = self._turn("zone_turn", start, end)
         zones = [Zone(start, end if turn is None else turn, "background", FACTOR["background"])]
         if turn is not None:

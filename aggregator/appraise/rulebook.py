@@ -16,7 +16,7 @@ from .designs import bench, opinions, syntheses
 from .indexing import indexing_file
 from .manual import RULES
 
-EDITION = "2026.1"
+EDITION = "2026.2"
 """Raised by hand when the code of a rule changes what it finds: code is not hashed, its edition is."""
 
 
@@ -64,7 +64,7 @@ def _weights() -> str:
     """The numbers that stand in code."""
     return repr((
         sorted(zones.FACTOR.items()), reading.REPEATS, reading.REPEAT_SHARE, reading.BRIEF, reading.LATEST_TURN,
-        bench.ENOUGH, bench.PEOPLE_WEIGHT, bench.ANIMAL_WEIGHT, bench.TITLE_ANIMAL, syntheses.SHORT, syntheses.TELLING,
+        bench.ENOUGH, bench.PEOPLE_WEIGHT, bench.ANIMAL_WEIGHT, bench.TITLE_ANIMAL, bench.NEAR_PEOPLE, syntheses.SHORT, syntheses.TELLING,
         opinions.WORKED,
     ))  # fmt: skip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,13 @@ class Rule:
     """What it looks for, with examples in our own words, and where the method comes from."""
 
 
-def rule(id: str, title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def rule(id: str, title: str) -> Callable[[_Function], _Function]:
     """Marks a function as the one that carries out a rule; its docstring becomes the manual page."""
 
-    def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+    def mark(function: _Function) -> _Function:
         manual = inspect.cleandoc(function.__doc__ or "")
         function.rule = Rule(id, title, manual)  # type: ignore[attr-defined]  # functions carry attributes
         return function

@@ -30,8 +30,10 @@ WORDS |= {
 }
 WORDS |= {key.replace("-", " "): value for key, value in list(WORDS.items()) if "-" in key}
 WORDS["one hundred"] = 100
+_WORDED = "|".join(sorted(WORDS, key=len, reverse=True))
 _NUMBER = re.compile(
-    r"\d{1,3}(?:[,  ]\d{3})+|\d+|" + "|".join(sorted(WORDS, key=len, reverse=True)), re.IGNORECASE
+    rf"\d{{1,3}}(?:[,  ]\d{{3}})+|\d+|(?:{'|'.join(_UNITS_WORDS[:9])}) hundred(?:(?: and)? (?:{_WORDED}))?|{_WORDED}",
+    re.IGNORECASE,
 )
 _CASE_NOUN = re.compile(
     r"(?:cases|hospitali[sz]ations|admissions|procedures|operations|surgeries|eyes|hips|knees|tumou?rs|lesions|implants|"
@@ -60,6 +62,13 @@ _TOTAL = re.compile(
 )
 _OUT_OF = re.compile(r"(\d[\d,]*) (?:\([\d.]+ ?%\) )?of (?:the |all )?$")
 _WERE_STUDIED = re.compile(r"[^.;]{0,25}\b(?:were|was) (?:finally |then |ultimately )?(?:available|included|analy[sz]ed|enrolled|evaluable|randomi[sz]ed|recruited|studied)", re.IGNORECASE)  # fmt: skip
+_INCLUDED = re.compile(
+    r"(?:\([^()]*\) )?(?:of \w+ )?(?:were|was|met|fulfilled|remained|qualified)\b", re.IGNORECASE
+)
+_OF_ALL = re.compile(r"\bof (?:the |a total of |all )?$", re.IGNORECASE)
+_PEOPLE_COUNTED = re.compile(r"controls?|healthy|normal|non-?users", re.IGNORECASE)
+_LISTED = re.compile(r"[^.\n]+(?:\.\d[^.\n]*)*")
+_N_IS = re.compile(r"\b[nN] ?= ?(\d{1,3}(?:,\d{3})+|\d+)(?![\d.]* ?%)")
 _EACH = re.compile(r"\)? ?(?:each|per group|in each|per arm|/group)", re.IGNORECASE)
 _HOW_MANY_GROUPS = re.compile(
     r"\b(two|three|four|five|six|2|3|4|5|6) (?:\w+ ){0,3}(?:groups|arms|cohorts)", re.IGNORECASE
@@ -69,6 +78,10 @@ _CONTROL = re.compile(r"controls|non-?users|HC|non-?smokers|healthy|without", re
 _ENTERS = re.compile(
     r"includ|compar|enrol|recruit|analy|evaluat|sample|stud|\bin |\bof |among", re.IGNORECASE
 )
+
+
+NEAR = 220
+"""Counts of patients and of controls further apart than this are not added up."""
 
 
 class Size(NamedTuple):
@@ -93,6 +106,7 @@ _OF_DESIGN = {
     Design.FORENSIC_SERIES: "deaths", Design.ANIMAL: "animals",
 }  # fmt: skip
 _CUES = {"exposures": "count_reports", "participants": "people_count"}
+_AGAINST_CONTROLS = frozenset({Design.CASE_CONTROL, Design.XSEC_COMPARATIVE})
 _NO_SIZE = frozenset({
     Design.NARR_REVIEW, Design.GUIDELINE, Design.PROTOCOL, Design.OPINION, Design.OTHER, Design.IN_VITRO, Design.IN_SILICO,
     Design.ECON_MODEL, Design.UNCLEAR,
@@ -104,7 +118,7 @@ def size(reading: Reading, design: Design) -> Size | None:
     """The number of the paper's own analysed people or cases, with the words that state it; ``None`` when unstated.
 
     Units: participants, cases, animals, products; included articles for reviews; reports, exposures (calls) and
-    deaths for surveillance (trap T9). Analysed beats screened ("of 300 screened, 120 were randomised" gives 120).
+    deaths for surveillance. Analysed beats screened ("of 300 screened, 120 were randomised" gives 120).
     Groups are added only when one sentence lists them ("58 users and 19 controls" gives 77). Number words and
     thousands separators are read. Planned numbers are not sizes, a review's numbers are not its own, and a case
     report has n = 1.
@@ -115,7 +129,12 @@ def size(reading: Reading, design: Design) -> Size | None:
         return None
     unit = _OF_DESIGN.get(design, "products" if design is Design.ANALYTICAL else "participants")
     summed = _groups(reading) if unit == "participants" else None
-    best = max(_candidates(reading, unit), key=lambda candidate: candidate.score, default=None)
+    candidates = _candidates(reading, unit)
+    best = max(candidates, key=lambda candidate: candidate.score, default=None)
+    if best and design in _AGAINST_CONTROLS and summed is None:
+        best = _with_controls(reading, candidates) or best
+    if unit == "participants" and summed is None:
+        summed = _arms(reading, best)
     if summed and (best is None or best.value < summed.value):
         best = summed
     if best is None or best.score < 2:
@@ -124,11 +143,45 @@ def size(reading: Reading, design: Design) -> Size | None:
     return Size(best.value, best.unit, reading.quoting("size.own", because, best.start, best.end))
 
 
+def _with_controls(reading: Reading, candidates: list[_Candidate]) -> _Candidate | None:
+    """Patients and healthy controls counted apart close by, in either order: both were studied."""
+    ranked = sorted(candidates, key=lambda candidate: candidate.score, reverse=True)
+    controls = next((one for one in ranked if _are_controls(reading, one)), None)
+    others = [one for one in ranked if not _are_controls(reading, one)]
+    if controls is None or not others:
+        return None
+    near = [one for one in others if abs(one.start - controls.start) < NEAR]
+    if not near or max(one.value for one in others) >= controls.value + near[0].value:
+        return None
+    first, last = sorted((controls, near[0]), key=lambda one: one.start)
+    return _Candidate(first.value + last.value, "participants", first.start, last.end, near[0].score)
+
+
+def _are_controls(reading: Reading, candidate: _Candidate) -> bool:
+    return _PEOPLE_COUNTED.search(reading.text, candidate.start, candidate.end) is not None
+
+
+def _arms(reading: Reading, best: _Candidate | None) -> _Candidate | None:
+    """Arms that one sentence lists as "(n = 30)", "(n = 31)", where no larger number of people is found."""
+    for sentence in _LISTED.finditer(reading.text, reading.base):
+        found = list(_N_IS.finditer(reading.text, *sentence.span()))
+        values = [value_of(one.group(1)) for one in found]
+        zone = reading.zone_at(sentence.start())
+        if len(values) < 2 or zone.factor < 1.5 or values[0] >= sum(values[1:]) > 0.9 * values[0]:
+            continue
+        if best is None or best.value in values:
+            return _Candidate(sum(values), "participants", found[0].start(), found[-1].end(), 4.0)
+    return None
+
+
 def value_of(words: str) -> int:
     """The number that digits or number words stand for."""
     folded = words.lower().strip()
     if folded in WORDS:
         return WORDS[folded]
+    hundreds, named, rest = folded.partition(" hundred")
+    if named:
+        return 100 * WORDS.get(hundreds, 0) + WORDS.get(rest.removeprefix(" and").strip(), 0)
     digits = re.sub(r"\D", "", folded)
     return int(digits) if digits else 0
 
@@ -163,6 +216,9 @@ def _counted(reading: Reading, unit: str, start: int, end: int) -> _Candidate | 
             number.end() : number.end() + 1
         ] not in (" ", ""):
             continue
+        if unit == "articles" and _INCLUDED.match(between):
+            found = _candidate(reading, at, end, value_of(number.group()), unit)
+            return found and found._replace(score=found.score + 2)
         if _NOT_A_COUNT.match(between) or ". " in between or _LINKED[unit == "articles"].search(between):
             return None
         kind = "cases" if unit == "participants" and _CASE_NOUN.match(words.rsplit(" ", 1)[-1]) else unit
@@ -217,7 +273,8 @@ def _candidate(reading: Reading, start: int, end: int, value: int, unit: str) ->
     score -= 1.0 * (value < 6 and unit == "participants")
     score += 0.8 * bool(_WERE_STUDIED.match(after))
     score -= 0.5 * (start - reading.base) / max(1, len(text))
-    score += min(0.6, len(str(value)) * 0.2)
+    score += min(1.0, len(str(value)) * 0.25)
+    score -= 1.0 * (unit == "articles" and bool(_OF_ALL.search(before[-20:])))
     return _Candidate(value, unit, start, end, score)
 
 

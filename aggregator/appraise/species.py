@@ -49,7 +49,7 @@ def subjects(reading: Reading, design: Design, *, indexed: bool) -> Subjects:
     """In whom the result was found; cells, enzymes and molecules are none, with organism and system saying what.
 
     Follows the design; MeSH's check tags fill in where the words leave it open. A "Humans" tag on work with human
-    cells or enzymes does not make it a study of people (trap T11).
+    cells or enzymes does not make it a study of people.
     """
     animals, people = _animal_mention(reading), _people_mention(reading)
     if design is Design.ANIMAL:

@@ -27,7 +27,7 @@ def tags(reading: Reading, design: Design) -> tuple[tuple[str, ...], tuple[Findi
     """What else a grader wants to know: crossover, blinding, registration, laboratory models, money.
 
     ``randomised`` (in pharmacokinetic studies) and ``randomised_in_animals`` mark chance allotment that does not make
-    a human RCT (traps T1, T6). ``registry:NCT…`` quotes trial numbers. ``human_lab_model`` is laboratory pain in
+    a human RCT. ``registry:NCT…`` quotes trial numbers. ``human_lab_model`` is laboratory pain in
     people; ``abuse_liability`` self-administration, discrimination, place preference, liking. ``funding_conflict_text``
     marks a stated tie to a maker, from the conflict statement.
     """

@@ -140,7 +140,10 @@ class Fetched:
     """Records whose bytes are stored already."""
     unreadable: Sequence[Unreadable]
     received: Sequence[str]
-    """PMIDs that were asked for and came."""
+    """PMIDs that were asked for and came: done, as far as the plan goes."""
+    unread: Sequence[str]
+    """PMIDs that came and could not be read: not missing, and asked for again when the plan is resumed, so that the
+    run which ends it says so."""
     missing: Mapping[str, str]
     """PMIDs that did not come, with the reason."""
     count: int
@@ -377,6 +380,7 @@ class Harvests:
             )
             _lift_deletions(connection, page.received)
             _note_done(connection, plan.topic, page.received)
+            _no_longer_missing(connection, plan.topic, page.unread)
             _note_missing(connection, plan.topic, page.missing, receipt.received)
             tally = Tally(
                 seen=page.count,
@@ -515,8 +519,12 @@ def _note_done(connection: sa.Connection, topic: str, received: Iterable[str]) -
     rows = [{"topic": topic, "pmid": pmid} for pmid in received]
     if rows:
         connection.execute(insert_new(connection, _PLAN_IDS), rows)
-        for some in _parts([row["pmid"] for row in rows]):
-            connection.execute(_MISSING.delete().where(_MISSING.c.topic == topic, _MISSING.c.pmid.in_(some)))
+        _no_longer_missing(connection, topic, [row["pmid"] for row in rows])
+
+
+def _no_longer_missing(connection: sa.Connection, topic: str, pmids: Sequence[str]) -> None:
+    for some in _parts(list(pmids)):
+        connection.execute(_MISSING.delete().where(_MISSING.c.topic == topic, _MISSING.c.pmid.in_(some)))
 
 
 def _note_missing(connection: sa.Connection, topic: str, missing: Mapping[str, str], now: str) -> None:

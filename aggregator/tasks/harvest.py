@@ -353,7 +353,13 @@ class _Work:
         if len(page.asked) == 1:
             record = Unreadable(reason=problem.message, raw=page.body, pmid=page.asked[0])
             yield Fetched(
-                arrivals=(), known=(), unreadable=(record,), received=page.asked, missing={}, count=1
+                arrivals=(),
+                known=(),
+                unreadable=(record,),
+                received=(),
+                unread=page.asked,
+                missing={},
+                count=1,
             )
             return
         middle = len(page.asked) // 2
@@ -365,13 +371,13 @@ class _Work:
         known = self.store.known(list(by_hash))
         unknown = {fingerprint: raw for fingerprint, raw in by_hash.items() if fingerprint not in known}
         asked = set(page.asked)
-        received = {pmid for _, pmid in known.values()}
+        received, unread = {pmid for _, pmid in known.values()}, set[str]()
         arrivals, unreadable = [], []
         also = ((self.plan.topic, "query"),)
         for (fingerprint, raw), found in zip(
             unknown.items(), read_articles(list(unknown.values())), strict=True
         ):
-            received.add(found.pmid)
+            (received if isinstance(found, Article) else unread).add(found.pmid)
             if isinstance(found, Article):
                 by_query = also if found.pmid in asked else ()
                 arrivals.append(arrival(raw.data, fingerprint, found, self.topics, also=by_query))
@@ -382,7 +388,8 @@ class _Work:
             known=[record for record, pmid in known.values() if pmid in asked],
             unreadable=unreadable,
             received=[pmid for pmid in page.asked if pmid in received],
-            missing={pmid: _NOT_RECEIVED for pmid in page.asked if pmid not in received},
+            unread=[pmid for pmid in page.asked if pmid in unread - received],
+            missing={pmid: _NOT_RECEIVED for pmid in page.asked if pmid not in received | unread},
             count=len(by_hash),
         )
 

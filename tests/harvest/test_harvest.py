@@ -244,6 +244,18 @@ def test_what_changed_during_an_interruption_is_fetched_again(harvester: Make) -
     assert job.held() == on_server(job.ncbi)
 
 
+def test_the_run_that_ends_an_interrupted_harvest_tells_of_what_could_not_be_read(harvester: Make) -> None:
+    records = [*papers(60), *(unreadable(5_000 + n, day=LONG_AGO) for n in range(3))]
+    job = harvester(*records)
+    with pytest.raises(KeyboardInterrupt):
+        job.go(watch=Watch(progress=_interrupted_after(60)))
+
+    outcome = job.go()
+
+    assert outcome.harvested is not None and outcome.harvested.resumed
+    assert not outcome.harvested.is_complete
+
+
 def _interrupted_after(done: int) -> Callable[[int, int], None]:
     def step(reached: int, _expected: int) -> None:
         if reached >= done:

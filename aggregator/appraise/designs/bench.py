@@ -39,6 +39,8 @@ PEOPLE_WEIGHT = 1.6
 """Participants are named in fewer words than genes and reagents are: their points count more. Own convention."""
 ANIMAL_WEIGHT = 1.3
 """Animals too; where animals and cells were used, animals carry the claim unless cells clearly do."""
+NEAR_PEOPLE = 0.75
+"""So many points of people's are enough for animals where no people are counted. Own convention."""
 TITLE_ANIMAL = 12.0
 """An animal in the title is what was studied. Own convention."""
 
@@ -66,6 +68,8 @@ def leading(points: dict[str, float]) -> str:
 def human_study(reading: Reading) -> bool:
     """Whether people are studied: they have the most points, or a design among people is named with people in it."""
     points = lanes(reading)
+    if _animals_with_a_placebo(reading, points):
+        return False
     if leading(points) == "people" and points["people"]:
         return True
     if (
@@ -75,9 +79,22 @@ def human_study(reading: Reading) -> bool:
         and points["cells"] < ENOUGH
     ):
         return True
+    if (
+        reading.said("healthy_volunteers")
+        and reading.count("pk") >= 3
+        and points["animal"] < points["people"]
+    ):
+        return True
     if points["animal"] < ENOUGH and any(reading.titled(cue) for cue in _REPORTED):
         return True
     return points["animal"] < points["people"] and any(reading.titled(cue) for cue in _NAMED_AMONG_PEOPLE)
+
+
+def _animals_with_a_placebo(reading: Reading, points: dict[str, float]) -> bool:
+    """Animals were used, nobody counts people, and the words of trials are all that speaks for people."""
+    if not reading.said("animal_strain") or reading.said("people_count"):
+        return False
+    return points["animal"] >= NEAR_PEOPLE * points["people"]
 
 
 _TOLD = ("animal", "cells")
@@ -120,7 +137,7 @@ def _verdict(reading: Reading, lane: str) -> Verdict:
 
 @rule("design.animal", "Live animals")
 def animal(reading: Reading) -> Verdict | None:
-    """Experiments and observations on live animals are ANIMAL, also when they are randomised (trap T1).
+    """Experiments and observations on live animals are ANIMAL, also when they are randomised.
 
     Looks for species and strains ("Wistar rats", "client-owned dogs"), doses by body weight, procedures of animal
     work. Animal words that name cells, products or owners ("mouse fibroblasts", "fish oil", "dog owners") do not
@@ -131,7 +148,7 @@ def animal(reading: Reading) -> Verdict | None:
 
 @rule("design.in_vitro", "Cells, tissue, enzymes, microbes")
 def in_vitro(reading: Reading) -> Verdict | None:
-    """Work on cells, tissue, enzymes, receptors or microbes is IN_VITRO, also when the cells are human (trap T11)."""
+    """Work on cells, tissue, enzymes, receptors or microbes is IN_VITRO, also when the cells are human."""
     return _bench(reading, "cells")
 
 
@@ -145,8 +162,7 @@ def in_silico(reading: Reading) -> Verdict | None:
 def analytical(reading: Reading) -> Verdict | None:
     """Methods of chemistry, physics or engineering, and analyses of products, are ANALYTICAL.
 
-    Only without participants, animals or cases: an LC-MS assay inside a clinical study does not make it analytical
-    (trap T13).
+    Only without participants, animals or cases: an LC-MS assay inside a clinical study does not make it analytical.
     """
     return _bench(reading, "matter")
 

@@ -22,7 +22,7 @@ def case_report(reading: Reading) -> Verdict | None:
 
     Looks for "case report" or "a case of" in the title, "we report the case of a woman", an age with a person ("a
     52-year-old man"), "the patient was …", and sections such as CASE PRESENTATION. "Case report and systematic
-    review" stays a case report with n = 1 (trap T2). Systematic reviews of case reports, case-control studies and
+    review" stays a case report with n = 1. Systematic reviews of case reports, case-control studies and
     cases counted by the dozen are not meant.
     """
     found = _signs(reading)
@@ -64,7 +64,7 @@ def case_series(reading: Reading) -> Verdict | None:
     """Two or more own patients described one by one or as a series, without a comparison, are a CASE_SERIES.
 
     Looks for "two case reports", "we present three patients with", "case series", "cases attributed to", "our
-    experience with", and for series inside papers indexed as reviews (trap T3: "eleven registry cases were
+    experience with", and for series inside papers indexed as reviews ("eleven registry cases were
     adjudicated").
     """
     several = _several(reading)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ...model import Design
 from ..reading import Reading
-from ..rules import rules_of
+from ..rules import rule, rules_of
 from . import bench, cases, notices, observational, opinions, surveillance, syntheses, trials
 from .verdict import Verdict
 
@@ -60,10 +60,6 @@ LAST: tuple[Step, ...] = (
 )
 """Asked when nothing answered."""
 
-DESIGN_RULES = rules_of((
-    *ANY_SUBJECT, *BENCH, *PEOPLE,
-))  # fmt: skip
-
 
 def design_by_words(reading: Reading) -> Verdict:
     """The first answer of the ladder; UNCLEAR when no step has one."""
@@ -72,6 +68,16 @@ def design_by_words(reading: Reading) -> Verdict:
         verdict = step(reading)
         if verdict is not None:
             return verdict
+    return unclear()
+
+
+@rule("design.unclear", "Nothing decides")
+def unclear() -> Verdict:
+    """UNCLEAR is said when no rule finds its words: a title alone, a text of one line.
+
+    Such a paper carries no level, takes no part in any vote and is listed for a person to judge. Indexing may still
+    answer in its place, when NLM has indexed the paper.
+    """
     return Verdict(Design.UNCLEAR, "design.unclear", (), named=False)
 
 
@@ -79,3 +85,6 @@ def _by_subject(reading: Reading) -> tuple[Step, ...]:
     if bench.human_study(reading):
         return PEOPLE
     return (observational.economic, syntheses.essay, opinions.argument, *BENCH)
+
+
+DESIGN_RULES = rules_of((*ANY_SUBJECT, *BENCH, *PEOPLE, unclear))

@@ -33,7 +33,7 @@ def protocol(reading: Reading) -> Verdict | None:
 
     Looks for "study protocol", "a protocol for a systematic review", "design and rationale" in the title, or for
     several sentences in the future tense ("patients will be randomised") without any result. A treatment protocol
-    ("a multiple-dose protocol of a bronchodilator") is none (trap T19).
+    ("a multiple-dose protocol of a bronchodilator") is none.
     """
     named = reading.titled("protocol_named")
     future = reading.mentions("protocol_future")

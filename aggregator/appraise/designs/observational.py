@@ -41,7 +41,8 @@ def economic(reading: Reading) -> Verdict | None:
     said = reading.said("econ") or reading.said("epi_model")
     counted = reading.count("econ") + reading.count("epi_model")
     participants = reading.said("people_count")
-    if title and counted >= 2 and not (participants and reading.said("follow_up")):
+    evaluated = title is not None and title.cue == "econ"
+    if title and counted >= 2 and (evaluated or not (participants and reading.said("follow_up"))):
         mention = title
     elif said and counted >= 4 and not participants:
         mention = said
@@ -53,7 +54,7 @@ def economic(reading: Reading) -> Verdict | None:
 
 @rule("design.momentary", "Diaries and momentary assessment")
 def momentary(reading: Reading) -> Verdict | None:
-    """Repeated reports from daily life are EMA, also when the authors say "prospective cross-sectional" (trap T8)."""
+    """Repeated reports from daily life are EMA, also when the authors say "prospective cross-sectional"."""
     mention = reading.titled("ema") or reading.said("ema")
     if mention is None or not human_study(reading):
         return None
@@ -66,7 +67,7 @@ def case_control(reading: Reading) -> Verdict | None:
     """People with a condition against people without it, picked by outcome: CASE_CONTROL.
 
     Patients against healthy controls at one time belong here too. A "case-control" that follows exposed and
-    unexposed people forward is a cohort: measured facts beat the authors' label (trap T8).
+    unexposed people forward is a cohort: measured facts beat the authors' label.
     """
     named, healthy = (
         reading.titled("case_control") or reading.said("case_control"),
@@ -97,7 +98,7 @@ def cross_sectional(reading: Reading) -> Verdict | None:
 
     Users against non-users at one time are XSEC_COMPARATIVE; questionnaires are XSEC_SURVEY; the rest is
     XSEC_UNCONTROLLED. Named here: "cross-sectional", "survey of", "respondents". A "prospective cross-sectional"
-    study without a comparator is no cohort (trap T8).
+    study without a comparator is no cohort.
     """
     mention = reading.titled("xsec_named") or reading.said("xsec_named")
     users = reading.said("users_nonusers")

@@ -10,12 +10,24 @@ from .verdict import Verdict
 _LABELS = frozenset({
     "editorial", "commentary", "commentaries", "viewpoint", "viewpoints", "opinion", "in memoriam", "obituary",
     "correspondence", "letter", "letter to the editor", "interview with", "book review", "an essay", "tribute",
-    "comment on", "comments on", "debate", "a perspective",
+    "comment on", "comments on", "debate", "a perspective", "film review", "movie review", "exhibition review",
 })  # fmt: skip
 
 WORKED = 4
 """So many signs of work of its own, and a text that argues is a study after all."""
-_ALWAYS = frozenset({"editorial", "in memoriam", "obituary", "book review", "interview with", "tribute"})
+_ALWAYS = frozenset(
+    {
+        "editorial",
+        "in memoriam",
+        "obituary",
+        "book review",
+        "film review",
+        "movie review",
+        "exhibition review",
+        "interview with",
+        "tribute",
+    }
+)
 """These bring data of others at most."""
 
 
@@ -23,7 +35,7 @@ _ALWAYS = frozenset({"editorial", "in memoriam", "obituary", "book review", "int
 def opinion(reading: Reading) -> Verdict | None:
     """A paper that says it is a comment, editorial, viewpoint or reply, or argues in its own voice, is OPINION.
 
-    A letter or comment that brings its own patients or results is judged by them (trap T10): an explicit sample
+    A letter or comment that brings its own patients or results is judged by them: an explicit sample
     with results, or a case, keeps its design.
     """
     label = _label(reading)
@@ -46,12 +58,20 @@ def _verdict(reading: Reading, mention: Mention) -> Verdict:
 
 @rule("design.argument", "Argument without study")
 def argument(reading: Reading) -> Verdict | None:
-    """A text without any data, review or study, that argues ("we should", "it is time to", "a call to action")."""
+    """A text without any data, review or study, that argues ("we should", "it is time to", "a call to action").
+
+    A title that asks a question and has no abstract belongs here too. Own convention: marked as inferred.
+    """
     if _brings_data(reading) or reading.said("own_study") or reading.has_results:
         return None
     mention = reading.titled("opinion_title") or (
         reading.said("opinion_said") if reading.count("opinion_said") > 1 else None
     )
+    title = reading.article.title.rstrip()
+    if mention is None and title.endswith("?") and not reading.has_abstract:
+        because = "The title asks a question, and there is no abstract."
+        finding = reading.quoting("design.argument", because, 0, len(title))
+        return Verdict(Design.OPINION, "design.argument", (finding,), named=False)
     if mention is None:
         return None
     because = "The words argue a point; neither a study nor a review of studies is described."
@@ -73,7 +93,9 @@ def _label(reading: Reading) -> Mention | None:
         )
         if at_edge and words in _LABELS:
             return mention
-        if mention.start == 0 and words.startswith(("reply", "response", "rejoinder", "author", "editor")):
+        if mention.start == 0 and words.startswith(
+            ("reply", "response", "rejoinder", "author", "editor", "greeting", "from the editor")
+        ):
             return mention
     return None
 

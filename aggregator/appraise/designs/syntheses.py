@@ -35,9 +35,11 @@ def meta_analysis(reading: Reading) -> Verdict | None:
     """Pooling the results of several studies, found by a search, is a META_ANALYSIS.
 
     Looks for "meta-analysis" as the paper's own name or deed ("we performed a meta-analysis"), or a systematic
-    review that pools ("pooled odds ratio", "random-effects model", I²). "A meta-analysis is needed" and meta-analyses
-    of others are not meant (trap T7).
+    review that pools ("pooled odds ratio", "random-effects model", I²). An umbrella review of meta-analyses is none. "A meta-analysis is needed" and meta-analyses
+    of others are not meant.
     """
+    if reading.titled("overview_of_reviews"):
+        return None
     title = reading.titled("meta_analysis")
     done = reading.said("meta_performed")
     pooled, method = reading.said("pooling"), searched(reading)
@@ -52,7 +54,7 @@ def meta_analysis(reading: Reading) -> Verdict | None:
         mention: Mention = title
     elif done and (method or pooled) and _method_signs(reading) + bool(pooled) >= 2:
         mention = done
-    elif systematic and reading.count("pooling") >= 2 and reading.said("meta_analysis"):
+    elif systematic and (reading.count("pooling") >= 2 or reading.titled("pooling")):
         mention = systematic
     else:
         return None
@@ -75,7 +77,7 @@ def scoping_review(reading: Reading) -> Verdict | None:
         and not reading.titled("systematic_review")
     ):
         mention = comprehensive
-    if mention is None or reading.titled("systematic_review"):
+    if mention is None or (mention.zone != "title" and reading.titled("systematic_review")):
         return None
     because = "The paper maps the literature by a search, without grading it."
     return _verdict(reading, Design.SCOPING, "design.scoping_review", because, mention)
@@ -87,7 +89,7 @@ def systematic_review(reading: Reading) -> Verdict | None:
 
     Looks for "systematic review" as the paper's own name, "we systematically searched", PRISMA, databases named as
     searched together with a count of included studies. What its included studies are decides its level, not its
-    name (trap T4). A review that only calls its reading "literature search" stays narrative.
+    name. A review that only calls its reading "literature search" stays narrative.
     """
     title, done = reading.titled("systematic_review"), reading.said("systematic_performed")
     said, signs = reading.said("systematic_review"), _method_signs(reading)
@@ -130,7 +132,7 @@ def narrative_review(reading: Reading) -> Verdict | None:
     """A review without a stated method is a NARR_REVIEW: narrative, critical, mini review, chapter, overview.
 
     Looks for "this review", "we review", "narrative review", "recent advances are discussed". A "retrospective
-    review", "chart review" or "review of 40 patients" is data, not literature (trap T5).
+    review", "chart review" or "review of 40 patients" is data, not literature.
     """
     title = reading.titled("narrative_named") or reading.titled("review_title")
     said = _told(reading)

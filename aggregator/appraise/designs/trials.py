@@ -10,7 +10,7 @@ from .verdict import Verdict
 
 @rule("design.pharmacokinetics", "Human pharmacokinetics")
 def pharmacokinetics(reading: Reading) -> Verdict | None:
-    """Studies whose purpose is what people's bodies do to a drug are PK_HUMAN, randomised or not (trap T6).
+    """Studies whose purpose is what people's bodies do to a drug are PK_HUMAN, randomised or not.
 
     With a probe drug or "drug interaction" they are PK_DDI_HUMAN. They never count as evidence of efficacy.
     """
@@ -19,10 +19,14 @@ def pharmacokinetics(reading: Reading) -> Verdict | None:
     people = (
         reading.said("people_count") or reading.said("people_did") or healthy or reading.said("people_trial")
     )
-    if not people or not (title or (purpose and healthy and reading.count("pk") >= 3)):
+    if not people or not (
+        (title and (healthy or reading.count("pk") >= 3))
+        or (purpose and healthy and reading.count("pk") >= 3)
+        or (healthy and reading.count("pk") >= 5)
+    ):
         return None
     because = "The purpose is the drug's fate in people's bodies, not its efficacy."
-    mention = title or purpose
+    mention = title or purpose or healthy
     assert mention is not None
     interaction = reading.titled("ddi") or (reading.count("ddi") >= 2)
     design = Design.PK_DDI_HUMAN if interaction else Design.PK_HUMAN
@@ -37,7 +41,7 @@ def randomised(reading: Reading) -> Verdict | None:
 
     Looks for "randomised trial" as the paper's own name and for people who "were randomly assigned" or
     "randomised to". Random sampling, random forests, Mendelian randomisation, training and test sets split at
-    random, trials of others and trials still needed are not meant. Animals never are (trap T1).
+    random, trials of others and trials still needed are not meant. Animals never are.
     """
     title, done, named = (
         reading.titled("randomised_title"),
@@ -49,6 +53,9 @@ def randomised(reading: Reading) -> Verdict | None:
     if not people or (nonrandom and not (title or (done and named))):
         return None
     if not (title or done or (named and _borne_out(reading))):
+        return None
+    animals = reading.said("animal_strain") or reading.titled("animal_named")
+    if animals and not title and not reading.said("people_count"):
         return None
     because = "People were allotted at random to what was compared."
     mention = done if done and not title else title or named
