@@ -58,7 +58,9 @@ _LINKS = re.compile(r"\b(?:and|or|with|in|to|than|were|was|for|from|who|had) ", 
 _LINKED = (_LINKS, re.compile(r"\b(?:for|to|until|from|by|databases?|and) ", re.IGNORECASE))
 """What may not stand between a number and its noun; with articles, which are often described at length, less."""
 _TOTAL = re.compile(
-    r"total(?: of)? $|total sample|sample (?:of|included|consisted|comprised)[^.]*$", re.IGNORECASE
+    r"total(?: of)? $|total sample|sample (?:of|included|consisted|comprised)[^.]*$"
+    r"|\b(?:study|survey|trial|cohort|series) (?:of|in|among|on|with) $",
+    re.IGNORECASE,
 )
 _OUT_OF = re.compile(r"(\d[\d,]*) (?:\([\d.]+ ?%\) )?of (?:the |all )?$")
 _WERE_STUDIED = re.compile(r"[^.;]{0,25}\b(?:were|was) (?:finally |then |ultimately )?(?:available|included|analy[sz]ed|enrolled|evaluable|randomi[sz]ed|recruited|studied)", re.IGNORECASE)  # fmt: skip
@@ -149,6 +151,9 @@ def _with_controls(reading: Reading, candidates: list[_Candidate]) -> _Candidate
     controls = next((one for one in ranked if _are_controls(reading, one)), None)
     others = [one for one in ranked if not _are_controls(reading, one)]
     if controls is None or not others:
+        return None
+    totals = {one.value + controls.value for one in others}
+    if any(one.value in totals for one in others):  # "77 people: 58 users and 19 controls"
         return None
     near = [one for one in others if abs(one.start - controls.start) < NEAR]
     if not near or max(one.value for one in others) >= controls.value + near[0].value:

@@ -172,3 +172,12 @@ def test_names_the_rule_that_decided() -> None:
 )
 def test_chance_words_that_allot_nobody_make_no_trial(words: str) -> None:
     assert appraise(article(title="Gallstones in adults", abstract=words)).design is not Design.RCT
+
+
+def test_people_who_are_only_named_make_no_study() -> None:
+    named = article(
+        title="Three herbs and the liver",
+        abstract="One herb is linked with rare injury in chronic users. The data are described as controversial.",
+    )
+
+    assert appraise(named).design is Design.UNCLEAR

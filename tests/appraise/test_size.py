@@ -54,3 +54,15 @@ def test_gives_a_narrative_review_no_size_of_its_own() -> None:
     )
 
     assert found.n is None
+
+
+def test_a_stated_total_is_not_added_to_its_own_groups() -> None:
+    found = appraise(
+        article(
+            title="Blood of regular users",
+            abstract="In a cross-sectional study of 77 people with full blood tests, 58 regular users did not differ "
+            "from 19 controls.",
+        )
+    )
+
+    assert (found.n, found.n_unit) == (77, "participants")

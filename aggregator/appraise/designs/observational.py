@@ -193,13 +193,8 @@ def people(reading: Reading) -> Verdict | None:
         return None
     scores = _inferred(reading)
     design, cue = max(scores, key=lambda pair: scores[pair])
-    mention = (
-        reading.best(cue)
-        or reading.best("people_count")
-        or reading.best("people_did")
-        or reading.best("people_named")
-    )
-    if mention is None:
+    mention = reading.best(cue) or reading.best("people_count") or reading.best("people_did")
+    if mention is None:  # people are named, and nothing says that any were studied here
         return None
     because = "People were studied; the design is inferred from what was measured."
     return _verdict(reading, design, "design.people", because, mention, named=False)
