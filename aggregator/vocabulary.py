@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
@@ -77,13 +77,6 @@ def named_in(hay: str, article: Article, thing: Intervention | Outcome) -> bool:
         return False
     headings = {folded(name) for name in thing.mesh}
     return any(folded(heading.name) in headings for heading in article.mesh)
-
-
-def belongs(hay: str, article: Article, intervention: Intervention, outcomes: Sequence[Outcome]) -> bool:
-    """Whether an article names the intervention and, where outcomes are given, at least one of them."""
-    if not named_in(hay, article, intervention):
-        return False
-    return not outcomes or any(named_in(hay, article, outcome) for outcome in outcomes)
 
 
 @cache

@@ -8,9 +8,9 @@ import pytest
 
 from aggregator.errors import ConfigError
 from aggregator.model import Article, Keyword, MeshHeading
+from aggregator.tasks.topics import TopicWords, topics_by_words
 from aggregator.text import folded_article
 from aggregator.vocabulary import (
-    belongs,
     bundled,
     extended,
     named_in,
@@ -56,11 +56,10 @@ def test_a_star_stands_for_any_ending_and_hyphens_for_blanks() -> None:
 
 def test_a_topic_without_outcomes_takes_every_record_that_names_the_substance() -> None:
     kratom, liver = bundled().interventions["kratom"], bundled().outcomes["liver"]
+    topics = (TopicWords("all", kratom, ()), TopicWords("liver", kratom, (liver,)))
     plant = Article(title="Growing kratom")
-    hay = folded_article(plant).hay
 
-    assert belongs(hay, plant, kratom, ())
-    assert not belongs(hay, plant, kratom, (liver,))
+    assert topics_by_words(plant, folded_article(plant), topics) == (("all", "words"),)
 
 
 def test_a_known_vocabulary_gains_terms_and_a_new_one_is_added() -> None:

@@ -13,7 +13,7 @@ from ..sources.starter import COVERAGE, STARTER_SET
 from ..store import Library
 from ..store.library import Writer
 from ..text import Folded, folded_article
-from ..vocabulary import Intervention, Outcome, belongs
+from ..vocabulary import Intervention, Outcome, named_in
 
 _NOTE = "topics"
 
@@ -45,8 +45,13 @@ def topics_by_words(
 ) -> tuple[tuple[str, str], ...]:
     """The topics whose words the article names, as (topic, "words")."""
     hay = fields.hay
+    interventions = {topic.intervention.name: topic.intervention for topic in topics}
+    named = {name: named_in(hay, article, thing) for name, thing in interventions.items()}
     return tuple(
-        (topic.name, "words") for topic in topics if belongs(hay, article, topic.intervention, topic.outcomes)
+        (topic.name, "words")
+        for topic in topics
+        if named[topic.intervention.name]
+        and (not topic.outcomes or any(named_in(hay, article, outcome) for outcome in topic.outcomes))
     )
 
 
